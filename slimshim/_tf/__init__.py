@@ -1,0 +1,18 @@
+"""The rooms that know TensorFlow's and Keras's versions, or touch a private name.
+
+Nothing outside this folder compares a version or imports `tensorflow.python`. Each module here
+says which versions it is for and when it can go.
+"""
+
+from __future__ import annotations
+
+from .modes import in_graph_mode, is_keras_tensor
+from .versions import keras_is_3, require_tensorflow, tf_version
+
+__all__ = [
+    "in_graph_mode",
+    "is_keras_tensor",
+    "keras_is_3",
+    "require_tensorflow",
+    "tf_version",
+]

@@ -1,0 +1,37 @@
+"""Which of the three modes (graph, TF2, symbolic) a call is in."""
+
+from __future__ import annotations
+
+import sys
+
+import tensorflow as tf
+
+
+def in_graph_mode():
+    """Returns True if the outermost context is a `tf.Graph`.
+
+    A function traced inside a v1 graph still counts as graph mode, hence `init_scope`.
+    """
+    with tf.init_scope():
+        return not tf.executing_eagerly()
+
+
+def is_keras_tensor(value):
+    """Returns True if `value` is what `keras.Input` gives. Never imports Keras."""
+    # No Keras tensor can exist before its package was imported.
+    for package in ("keras", "tf_keras"):
+        keras = sys.modules.get(package)
+        if keras is not None and hasattr(keras, "backend"):
+            if _is_keras_tensor_of(keras, value):
+                return True
+    return False
+
+
+def _is_keras_tensor_of(keras, value):
+    kind = getattr(keras, "KerasTensor", None)
+    if kind is not None:
+        return isinstance(value, kind)
+    try:
+        return bool(keras.backend.is_keras_tensor(value))
+    except ValueError:  # Keras 2 says so of anything that is no tensor at all.
+        return False

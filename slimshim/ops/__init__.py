@@ -1,0 +1,1 @@
+"""Scopes, variables and collections: what every layer stands on."""

@@ -1,0 +1,157 @@
+"""Where variables live in TF2 mode: by TF1 name, in a store.
+
+In graph mode `tf.compat.v1.get_variable` keeps variables on the graph. In TF2 mode it makes a new
+one at each call and forgets it. A `VariableStore` is put in its place as a `custom_getter` on a
+captured `tf.compat.v1.variable_scope`, which is public API, and so it also serves the program's
+own calls of `get_variable`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import inspect
+import threading
+
+import tensorflow as tf
+
+from .collections import add_to_collection, add_to_collections, step_collections
+
+v1 = tf.compat.v1
+
+_current_store = contextvars.ContextVar("current_variable_store", default=None)
+
+
+def current_store():
+    """Returns the `VariableStore` of the running Module call, or None outside any."""
+    return _current_store.get()
+
+
+class VariableStore:
+    """Variables by full TF1 name, with the collections that each belongs to."""
+
+    def __init__(self):
+        self._variables = {}
+        self._collections = {}
+        self._lock = threading.RLock()
+
+    @property
+    def variables(self):
+        """All variables, in the order in which they were made."""
+        return list(self._variables.values())
+
+    def in_collection(self, name):
+        """Returns the variables that were made for the collection `name`."""
+        return [v for key, v in self._variables.items() if name in self._collections[key]]
+
+    def get(self, name):
+        """Returns the variable of that full name, or None."""
+        return self._variables.get(name)
+
+    def getter(self, getter, name, shape=None, dtype=None, initializer=None, regularizer=None, **kwargs):
+        """The `custom_getter` for `tf.compat.v1.variable_scope`; see there for the arguments."""
+        del getter  # TensorFlow's own would make a new variable at each call.
+        with self._lock:
+            variable = self._variables.get(name)
+            if variable is None:
+                variable = _make_variable(name, shape, dtype, initializer, **kwargs)
+                self._variables[name] = variable
+                self._collections[name] = _collections_of(variable, kwargs.get("collections"))
+            else:
+                _check_same_variable(name, variable, shape, dtype)
+        self._report(name, variable, regularizer)
+        return variable
+
+    def _report(self, name, variable, regularizer):
+        """Puts the variable and its regularization loss into the step's collections, once a step."""
+        step = _current_step_state.get()
+        if step is None or name in step:
+            return
+        step.add(name)
+        add_to_collections(self._collections[name], variable)
+        if regularizer is not None:
+            with tf.name_scope(name + "/Regularizer/"):
+                loss = regularizer(variable)
+            if loss is not None:
+                add_to_collection(v1.GraphKeys.REGULARIZATION_LOSSES, loss)
+
+
+# The names that the running step has seen, so that a weight shared by two layers counts once.
+_current_step_state = contextvars.ContextVar("names_seen_by_the_step", default=None)
+
+
+@contextlib.contextmanager
+def using_store(store):
+    """Makes `store` the place of variables, and opens a step with collections of its own.
+
+    Yields:
+      The step's collections, a dict of name -> list.
+    """
+    tokens = _current_store.set(store), _current_step_state.set(set())
+    try:
+        with step_collections({}) as collections:
+            yield collections
+    finally:
+        _current_store.reset(tokens[0])
+        _current_step_state.reset(tokens[1])
+
+
+def _collections_of(variable, collections):
+    names = list(collections) if collections is not None else [v1.GraphKeys.GLOBAL_VARIABLES]
+    if variable.trainable:
+        names.append(v1.GraphKeys.TRAINABLE_VARIABLES)
+    return tuple(dict.fromkeys(names))
+
+
+def _check_same_variable(name, variable, shape, dtype):
+    if shape is not None and not variable.shape.is_compatible_with(tf.TensorShape(shape)):
+        raise ValueError(
+            f"Trying to share variable {name}, but specified shape {tuple(tf.TensorShape(shape))} "
+            f"and found shape {tuple(variable.shape)}. Give one of the two another scope."
+        )
+    if dtype is not None and tf.as_dtype(dtype).base_dtype != variable.dtype.base_dtype:
+        raise ValueError(
+            f"Trying to share variable {name}, but specified dtype {tf.as_dtype(dtype).name} "
+            f"and found dtype {variable.dtype.name}. Give one of the two another scope."
+        )
+
+
+def _make_variable(
+    name,
+    shape,
+    dtype,
+    initializer,
+    trainable=None,
+    validate_shape=True,
+    synchronization=tf.VariableSynchronization.AUTO,
+    aggregation=tf.VariableAggregation.NONE,
+    constraint=None,
+    **graph_mode_only,
+):
+    del graph_mode_only  # reuse, caching_device, partitioner, use_resource: nothing to do in TF2 mode.
+    dtype = tf.as_dtype(dtype or tf.float32).base_dtype
+    if trainable is None:
+        trainable = synchronization != tf.VariableSynchronization.ON_READ
+    with tf.init_scope(), v1.name_scope(None):
+        return tf.Variable(
+            _initial_value(shape, dtype, initializer),
+            trainable=trainable,
+            validate_shape=validate_shape,
+            name=name,
+            dtype=dtype,
+            synchronization=synchronization,
+            aggregation=aggregation,
+            constraint=constraint,
+        )
+
+
+def _initial_value(shape, dtype, initializer):
+    if initializer is None:
+        initializer = v1.glorot_uniform_initializer() if dtype.is_floating else v1.zeros_initializer()
+    elif inspect.isclass(initializer):
+        initializer = initializer()
+    if not callable(initializer):
+        return initializer
+    if shape is None:  # As TF1: an initializer without arguments brings its own shape.
+        return initializer
+    return lambda: initializer(tf.TensorShape(shape).as_list(), dtype=dtype)

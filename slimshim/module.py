@@ -8,6 +8,7 @@ import re
 import tensorflow as tf
 
 from ._checks import check, error_text, nearest_names
+from .ops._restore import open_checkpoint
 from .ops.arg_scope import arg_scope, current_arg_scope
 from .ops.stores import VariableStore, using_store
 
@@ -103,7 +104,7 @@ class Module(tf.Module):
         """
         if not self._store.variables:
             raise ValueError("The Module has no variables yet. Call it once, or build(...) it, before restore.")
-        reader = tf.train.load_checkpoint(checkpoint)
+        reader = open_checkpoint(checkpoint)
         found = self._found_in(reader, checkpoint, ignore_missing)
         for var, value in found:
             var.assign(value)

@@ -15,6 +15,29 @@ v1 = tf.compat.v1
 _logger = logging.getLogger(__name__)
 
 
+def open_checkpoint(path):
+    """Returns a reader of the checkpoint at `path`: a checkpoint's path, or a directory that has one.
+
+    Also reads the one-file format of before TF 0.12, which `tf.train.load_checkpoint` takes for a
+    directory without a checkpoint.
+
+    Raises:
+      ValueError: if there is no checkpoint.
+    """
+    # A checkpoint may be named as a directory beside it is.
+    is_directory = tf.io.gfile.isdir(path) and not tf.io.gfile.exists(path + ".index")
+    latest = tf.train.latest_checkpoint(path) if is_directory else path
+    if not latest:
+        raise ValueError(f"model_path: no checkpoint found in the directory {path}. Give a checkpoint's path.")
+    try:
+        return v1.train.NewCheckpointReader(latest)
+    except (tf.errors.OpError, RuntimeError) as error:
+        raise ValueError(
+            f"model_path: cannot open {path} as a checkpoint: {error}. Give the path without "
+            "'.index' or '.data-...', as tf.train.latest_checkpoint gives it."
+        ) from error
+
+
 def assign_from_values(var_names_to_values):
     """Returns an operation, and its feed, that assign values to variables by name.
 
@@ -90,7 +113,7 @@ def assign_from_checkpoint(model_path, var_list, ignore_missing_vars=False):
       ValueError: if the checkpoint lacks a name, with the nearest names that it has; or if a
         shape differs, with both shapes.
     """
-    reader = tf.train.load_checkpoint(model_path)
+    reader = open_checkpoint(model_path)
     pairs = []
     for name, variables in _grouped(var_list).items():
         if not reader.has_tensor(name):
@@ -186,7 +209,7 @@ def _by_name(var_list):
 
 
 def _present(model_path, wanted):
-    reader = tf.train.load_checkpoint(model_path)
+    reader = open_checkpoint(model_path)
     for name in wanted:
         if not reader.has_tensor(name):
             _logger.warning("Variable %s missing in checkpoint %s", name, model_path)
@@ -194,7 +217,7 @@ def _present(model_path, wanted):
 
 
 def _check_names(model_path, wanted):
-    reader = tf.train.load_checkpoint(model_path)
+    reader = open_checkpoint(model_path)
     missing = [name for name in wanted if not reader.has_tensor(name)]
     if missing:
         raise tf.errors.NotFoundError(None, None, _missing_text(reader, model_path, missing))
@@ -202,7 +225,7 @@ def _check_names(model_path, wanted):
 
 def _assign_now(model_path, wanted, reshape):
     _check_names(model_path, wanted)
-    reader = tf.train.load_checkpoint(model_path)
+    reader = open_checkpoint(model_path)
     for name, var in wanted.items():
         value = reader.get_tensor(name)
         var.assign(_reshaped(var, value) if reshape else _part_of(value, var, name))

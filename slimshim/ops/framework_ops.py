@@ -30,17 +30,18 @@ def get_graph_from_inputs(op_input_list, graph=None):
         raise TypeError(error_text("op_input_list", "a list or tuple", op_input_list))
     if graph is not None and not isinstance(graph, tf.Graph):
         raise TypeError(error_text("graph", "a tf.Graph or None", graph))
-    owner = "the graph that was passed" if graph is not None else None
+    passed_in, first = graph is not None, None
     for item in op_input_list:
         found = _graph_of(item)
         if found is None:
             continue
         if graph is None:
-            graph, owner = found, repr(item)
+            graph, first = found, item
+        elif found is not graph and passed_in:
+            raise ValueError(f"op_input_list: {item!r} is not from the passed-in graph. Build it inside that graph.")
         elif found is not graph:
             raise ValueError(
-                f"op_input_list: {item!r} must be from the same graph as {owner}. "
-                "Build all the inputs inside one tf.Graph."
+                f"op_input_list: {item!r} must be from the same graph as {first!r}. Build all of them inside one tf.Graph."
             )
     return graph if graph is not None else v1.get_default_graph()
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import importlib
 
-from ._tf.versions import require_tensorflow
-
-require_tensorflow(__name__)
+from . import _tf as _tf  # First of all: without a fit TensorFlow, it says what to install.
 
 __version__ = "0.1.0"
 

@@ -1,8 +1,9 @@
 """Keras layers whose weights come from slim's variables.
 
 Each op of the layers room that has a Keras counterpart builds it here. The subclass changes where
-the weights come from and what the ops are called, nothing else. It serves Keras 2, tf_keras and
-Keras 3: all of them ask `self.add_weight(...)` in `build` and read the attribute in `call`.
+the weights come from and, through a mix-in of the caller's, what the ops are called; nothing
+else. It serves Keras 2, tf_keras and Keras 3: all of them ask `self.add_weight(...)` in `build`
+and read the attribute in `call`.
 
 Why the classes are made on first use: `tf.keras` loads Keras, which costs more than importing
 this whole package.
@@ -16,42 +17,80 @@ import functools
 import tensorflow as tf
 
 
-def keras_layer(kind, weight_source, dtype, **config):
+def keras_layer(kind, weight_source, dtype, naming=None, **config):
     """Returns a new layer of class `tf.keras.layers.<kind>` that takes its weights from a source.
 
     Args:
       kind: the class's name, such as "Conv2D".
       weight_source: a function (name, shape, dtype, trainable) -> variable, called for each weight
         with Keras's name of it ("kernel", "bias", "depthwise_kernel", "pointwise_kernel", ...).
-      dtype: a dtype name or policy; None for the process's global policy.
+        None for weights that the layer owns itself, as an ordinary Keras layer does.
+      dtype: a dtype name or policy; see `layer_dtype`.
+      naming: a mix-in class whose `call` gives the ops TF1's names, or None.
       **config: the layer's arguments.
     """
-    layer = _class_with_source(kind)(dtype=dtype, **config)
+    layer = _class_with_source(kind, naming)(dtype=dtype, **config)
     layer._slim_weight_source = weight_source
     return layer
 
 
+def layer_dtype(inputs_dtype):
+    """Returns the `dtype` for a Keras layer on such inputs.
+
+    Variables take the inputs' dtype, as in TF1. Under a global mixed precision policy they take
+    the policy's: a layer's low precision outputs must not give the next one low precision
+    weights.
+
+    Args:
+      inputs_dtype: the inputs' `tf.DType`.
+    """
+    name = inputs_dtype.base_dtype.name
+    policy = _global_policy()()
+    variable_dtype, compute_dtype = policy.variable_dtype, policy.compute_dtype
+    mixed = variable_dtype != compute_dtype
+    return policy if mixed and name in (variable_dtype, compute_dtype) else name
+
+
 @functools.lru_cache(maxsize=None)
-def _class_with_source(kind):
-    return type(kind, (_WithWeightSource, getattr(tf.keras.layers, kind)), {})
+def _global_policy():
+    return tf.keras.mixed_precision.global_policy
+
+
+@functools.lru_cache(maxsize=None)
+def _class_with_source(kind, naming):
+    bases = (naming, _WithWeightSource, getattr(tf.keras.layers, kind))
+    return type(kind, tuple(base for base in bases if base is not None), {})
 
 
 class _WithWeightSource:
-    """Mix-in for a Keras layer: weights from `_slim_weight_source`, TF1's op names."""
+    """Mix-in for a Keras layer: weights from `_slim_weight_source`, no name scope of its own."""
 
     _slim_weight_source = None
+    # Keras's name of a weight -> the name to ask the source for, where versions differ.
+    weight_names = {}
 
     def add_weight(self, *args, **kwargs):
-        # Keras 2 takes (name, shape, dtype, ...), Keras 3 (shape, initializer, dtype, ...), and
-        # Keras's own layers pass all of them by name in both.
-        if args:
-            raise TypeError(f"add_weight takes keyword arguments alone here. Received: {args!r}.")
+        if self._slim_weight_source is None:
+            return super().add_weight(*args, **kwargs)
+        # Keras's own layers pass all arguments by name, but for Keras 2's Dense, which starts
+        # with the weight's name.
+        name = args[0] if args else kwargs["name"]
+        name = self.weight_names.get(name, name)
         trainable = kwargs.get("trainable", True)
-        variable = self._slim_weight_source(kwargs["name"], tuple(kwargs["shape"]), self._variable_dtype_name(), trainable)
-        return tf.cast(variable, self.compute_dtype)
+        return self._slim_weight_source(name, tuple(kwargs["shape"]), tf.as_dtype(self.variable_dtype), trainable)
 
-    def _variable_dtype_name(self):
-        return tf.as_dtype(self.variable_dtype).name
+    def value_of(self, weight):
+        """Returns a weight as `call` shall compute with it: in the compute dtype, parts joined.
+
+        Not done in `add_weight`: Keras 2 may call that outside the function that is being traced,
+        where a gradient could not follow. A variable that needs neither is returned as it is, so
+        that the op that uses it reads it, under TF1's name.
+        """
+        if tf.as_dtype(weight.dtype).base_dtype != self.compute_dtype:
+            return tf.cast(weight, self.compute_dtype)
+        if isinstance(weight, (tf.Variable, tf.Tensor)):
+            return weight
+        return tf.convert_to_tensor(weight)
 
     def _open_name_scope(self):
         """Keras 3: the op's scope is slim's variable scope, with no scope of the layer's name in it."""

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from .._tf import in_graph_mode
 from .arg_scope import add_arg_scope
+from .collections import add_to_collection
 from .scopes import store_for_call
 
 v1 = tf.compat.v1
@@ -62,7 +63,7 @@ def variable(
     """
     names = [v1.GraphKeys.GLOBAL_VARIABLES] if collections is None else list(dict.fromkeys(collections))
     getter = functools.partial(custom_getter, reuse=v1.get_variable_scope().reuse) if custom_getter else v1.get_variable
-    with _device_scope(device), store_for_call(custom_getter) as extra:
+    with _device_scope(device), store_for_call(custom_getter) as extra, _regularized_once(regularizer) as regularizer:
         return getter(
             name,
             shape=shape,
@@ -78,6 +79,32 @@ def variable(
             aggregation=aggregation,
             **extra,
         )
+
+
+@contextlib.contextmanager
+def _regularized_once(regularizer):
+    """Yields the regularizer to give to `get_variable`; on leaving, adds the losses of what was made.
+
+    TensorFlow 2's `get_variable` builds each loss twice and collects a stand-in that is no
+    `tf.Tensor`. So it gets a regularizer that only notes the new variable (each part of a
+    partitioned one), and the loss is built here, as TF1 did. In TF2 mode the store does that.
+    """
+    if regularizer is None:
+        regularizer = v1.get_variable_scope().regularizer
+    if regularizer is None or not in_graph_mode():
+        yield regularizer
+        return
+    made = []
+    yield made.append
+    for variable in made:
+        _add_regularization_loss(regularizer, variable)
+
+
+def _add_regularization_loss(regularizer, variable):
+    with tf.init_scope(), v1.colocate_with(variable.op), v1.name_scope(variable.op.name + "/Regularizer/"):
+        loss = regularizer(variable)
+    if loss is not None:
+        add_to_collection(v1.GraphKeys.REGULARIZATION_LOSSES, loss)
 
 
 def _device_scope(device):

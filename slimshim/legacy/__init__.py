@@ -1,0 +1,107 @@
+"""The legacy door: old import paths resolve to this package.
+
+    import slimshim
+    slimshim.install()
+
+    import tf_slim                            # this package
+    from tensorflow.contrib import slim       # this package, with contrib's extra names
+    import tensorflow as tf
+    tf.contrib.training.HParams(rate=0.1)     # real, or raises on use and says what to use
+
+`install()` adds finders to `sys.meta_path`, gives `tensorflow` its `contrib` attribute, gives
+`tensorflow.compat.v1` what Keras 3 took from it (`layers`, `estimator`), and gives
+`tensorflow.python` the names that moved. Modules load when they are imported. `uninstall()` puts
+every bit back. Importing this package without calling `install()` changes nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from .placeholders import UnavailableError
+
+__all__ = ["UnavailableError", "install", "is_installed", "uninstall"]
+
+_hook = None
+
+
+def install():
+    """Makes `tf_slim`, `tensorflow.contrib` and removed TensorFlow pieces importable.
+
+    Call it before the program's own imports. A second call does nothing.
+
+    Raises:
+      RuntimeError: if the real `tf_slim` is already imported (the program's parts would then use
+        two different slims), or if another copy of this package is installed under another name.
+    """
+    global _hook
+    if _hook is not None:
+        return
+    _refuse_other_slim()
+    from . import attributes, hook
+
+    new = hook.Hook()
+    new.put_in()
+    try:
+        attributes.give_back(new.ledger)
+    except BaseException:
+        new.take_out()
+        raise
+    _hook = new
+
+
+def uninstall():
+    """Takes back everything that `install()` changed. Without an `install()` it does nothing.
+
+    Objects the program already holds keep working; only the old import paths are gone.
+    """
+    global _hook
+    if _hook is None:
+        return
+    _hook.take_out()
+    _hook = None
+
+
+def is_installed():
+    """Returns whether `install()` is in force."""
+    return _hook is not None
+
+
+def behave_as_tensorflow_1(folders=(), packages=()):
+    """Switches the process to TensorFlow 1's behaviour and names, for `run`.
+
+    `uninstall()` takes the names back; the behaviour, once graphs exist, stays.
+
+    Args:
+      folders: the program's own folders.
+      packages: installed packages that belong to the program.
+    """
+    install()
+    import tensorflow as tf
+
+    from . import numpy_names, tf1_names
+
+    verbosity = tf.compat.v1.logging.get_verbosity()
+    tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)
+    tf.compat.v1.disable_v2_behavior()
+    tf.compat.v1.logging.set_verbosity(verbosity)
+    numpy_names.give_back(_hook.ledger)
+    fall_back = tf1_names.FallBack(tf, folders, packages)
+    _hook.ledger.set_attribute(tf, "__getattr__", fall_back)
+
+
+def _refuse_other_slim():
+    other = sys.modules.get("tf_slim")
+    if other is None:
+        return
+    own = __name__.rpartition(".")[0]
+    if hasattr(other, "uninstall"):
+        raise RuntimeError(
+            f"{own}.install(): tf_slim is already served by {other.__name__}. "
+            f"Call {other.__name__}.uninstall() first."
+        )
+    raise RuntimeError(
+        f"{own}.install(): the real tf_slim is already imported from "
+        f"{getattr(other, '__file__', 'an unknown place')}. "
+        "Call install() before the program's first import of tf_slim."
+    )

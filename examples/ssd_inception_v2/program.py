@@ -1,0 +1,46 @@
+"""Runs one program of the Object Detection API, unmodified, through `python -m slimshim run -m`."""
+
+import collections
+import subprocess
+import sys
+import time
+
+LAUNCHER = (sys.executable, "-m", "slimshim", "run", "-m")
+
+
+def run_program(module, flags, log, on_line=None):
+    """Runs `module` with `--name=value` flags and returns the seconds it took; its output goes to the file `log`.
+
+    Args:
+      module: dotted name, for example `object_detection.legacy.train`.
+      flags: dict of flag names and values.
+      log: path of the log file; what a run before this one wrote there is replaced.
+      on_line: called with every line of output as it comes, for progress.
+
+    Raises:
+      SystemExit: if the program fails; the message holds the end of its output.
+    """
+    command = [*LAUNCHER, module, *(f"--{name}={value}" for name, value in flags.items())]
+    log.parent.mkdir(parents=True, exist_ok=True)
+    print(f"python -m slimshim run -m {module} ...   (output: {log})", flush=True)
+    start = time.time()
+    last_lines = collections.deque(maxlen=30)
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        )
+        try:
+            for line in process.stdout:
+                file.write(line)
+                file.flush()
+                last_lines.append(line)
+                if on_line:
+                    on_line(line.rstrip("\n"))
+            status = process.wait()
+        except KeyboardInterrupt:
+            # Ctrl-C reached the program too: it saves a checkpoint before it leaves.
+            process.wait()
+            raise
+    if status:
+        raise SystemExit(f"{module} left with status {status}. The end of {log}:\n\n{''.join(last_lines)}")
+    return time.time() - start

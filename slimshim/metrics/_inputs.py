@@ -8,6 +8,9 @@ from .._checks import error_text
 
 v1 = tf.compat.v1
 
+# How far a softmax may overshoot 1. TF1's own check never ran in the session, so programs rely on it.
+_ROUNDING = 1e-5
+
 
 def aligned(predictions, labels, weights=None):
     """Returns (predictions, labels, weights) as tensors whose ranks fit.
@@ -116,16 +119,18 @@ def _require_broadcastable(shape, wanted):
 
 
 def within_unit_interval(predictions):
-    """Returns `predictions`, checked in the session to lie in [0, 1]."""
+    """Returns the predictions clipped to [0, 1], checked in the session to lie there but for rounding."""
     predictions = tf.convert_to_tensor(predictions)
+    if not predictions.dtype.is_floating:
+        predictions = tf.cast(predictions, tf.float32)
+    low, high = (tf.constant(bound, predictions.dtype) for bound in (-_ROUNDING, 1.0 + _ROUNDING))
     message = "predictions must be in [0, 1]"
-    low, high = tf.zeros((), predictions.dtype), tf.ones((), predictions.dtype)
     checks = [
         v1.assert_greater_equal(predictions, low, message=message),
         v1.assert_less_equal(predictions, high, message=message),
     ]
     with tf.control_dependencies(checks):
-        return tf.identity(predictions)
+        return tf.clip_by_value(predictions, 0.0, 1.0)
 
 
 def binary_labels(labels):

@@ -59,7 +59,7 @@ def streaming_auc(
 
     Raises:
       ValueError: if the curve is unknown or the shapes do not fit.
-      tf.errors.InvalidArgumentError: in the session, if a prediction is not in [0, 1].
+      tf.errors.InvalidArgumentError: if a prediction that the graph holds as a constant is not in [0, 1].
 
     Source: `tf.compat.v1.metrics.auc`, with labels and predictions swapped.
     """

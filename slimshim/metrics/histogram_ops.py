@@ -75,7 +75,8 @@ def _checked(labels, scores, check_shape):
 
 
 def _histogram(scores, chosen, score_range, nbins):
-    return tf.histogram_fixed_width(tf.boolean_mask(scores, chosen), score_range, nbins=nbins, dtype=tf.int64)
+    chosen_scores = tf.boolean_mask(tf.reshape(scores, [-1]), tf.reshape(chosen, [-1]))
+    return tf.histogram_fixed_width(chosen_scores, score_range, nbins=nbins, dtype=tf.int64)
 
 
 def _empty_histogram(name, nbins, collections):

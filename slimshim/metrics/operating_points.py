@@ -42,7 +42,7 @@ def streaming_specificity_at_sensitivity(
 
     Raises:
       ValueError: if the sensitivity is not in [0, 1] or the shapes do not fit.
-      tf.errors.InvalidArgumentError: in the session, if a prediction is not in [0, 1].
+      tf.errors.InvalidArgumentError: if a prediction that the graph holds as a constant is not in [0, 1].
 
     Source: `tf.compat.v1.metrics.specificity_at_sensitivity`, with labels and predictions swapped.
     """
@@ -82,7 +82,7 @@ def streaming_sensitivity_at_specificity(
 
     Raises:
       ValueError: if the specificity is not in [0, 1] or the shapes do not fit.
-      tf.errors.InvalidArgumentError: in the session, if a prediction is not in [0, 1].
+      tf.errors.InvalidArgumentError: if a prediction that the graph holds as a constant is not in [0, 1].
 
     Source: `tf.compat.v1.metrics.sensitivity_at_specificity`, with labels and predictions swapped.
     """

@@ -178,7 +178,7 @@ def streaming_precision_at_thresholds(
 
     Raises:
       ValueError: if the shapes do not fit.
-      tf.errors.InvalidArgumentError: in the session, if a prediction is not in [0, 1].
+      tf.errors.InvalidArgumentError: if a prediction that the graph holds as a constant is not in [0, 1].
 
     Source: `tf.compat.v1.metrics.precision_at_thresholds`, with labels and predictions swapped.
     """
@@ -209,7 +209,7 @@ def streaming_recall_at_thresholds(
 
     Raises:
       ValueError: if the shapes do not fit.
-      tf.errors.InvalidArgumentError: in the session, if a prediction is not in [0, 1].
+      tf.errors.InvalidArgumentError: if a prediction that the graph holds as a constant is not in [0, 1].
 
     Source: `tf.compat.v1.metrics.recall_at_thresholds`, with labels and predictions swapped.
     """

@@ -1,0 +1,96 @@
+"""`run`: a TensorFlow 1 program, unmodified, on today's TensorFlow.
+
+    python -m slimshim run train.py --steps 100
+    python -m slimshim run -m object_detection.legacy.train --logtostderr
+
+What the program finds:
+
+* `install()` is in force: `tf_slim`, `tensorflow.contrib`, moved private names (see `legacy`);
+* TensorFlow 1 behaviour: graphs and sessions, no eager mode
+  (`tf.compat.v1.disable_v2_behavior()`);
+* names that only TensorFlow 1 had (`tf.placeholder`, `tf.app`) on `tensorflow` itself
+  (see `legacy.tf1_names` for how libraries in the same process are kept out of it);
+* NumPy's removed names (`np.int`, `np.float_`, …);
+* `sys.argv`, `sys.path[0]`, `__main__`, exit code and traceback as if python ran the program.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+
+from . import _launch
+
+ROOT = __name__.rpartition(".cli.")[0]
+
+# Options of `run` that take a value; the rest of the line behind the program is the program's.
+_WITH_VALUE = ("--tf1",)
+
+
+def main(arguments, program):
+    """Runs the program that the arguments name. Its exit, return or error is this call's.
+
+    Args:
+      arguments: the words after `run`.
+      program: what the user typed before them, for the help text.
+
+    Returns:
+      The exit code: 0 when the program ran to its end.
+
+    Raises:
+      SystemExit: with code 2 if the line is wrong or there is no such program; otherwise what the
+        program raised.
+    """
+    parser = _parser(program)
+    own, words = _split(arguments)
+    options = parser.parse_args(own)
+    if options.module is None and options.script is None:
+        parser.error("name a SCRIPT, or a module with -m MODULE")
+    _launch.hide_launcher_frames()
+    try:
+        found = _launch.prepare(options.module, options.script, words)
+        _set_up(found.folders, options.tf1)
+        ready = found.load()
+    except _launch.NoProgram as error:
+        parser.exit(2, f"{program}: {error}\n")
+    ready.execute()
+    return 0
+
+
+def _parser(program):
+    parser = argparse.ArgumentParser(
+        prog=program,
+        usage=f"{program} [options] (-m MODULE | SCRIPT) [ARGS ...]",
+        description="Runs a TensorFlow 1 program, unmodified, on today's TensorFlow.",
+        epilog="Everything behind SCRIPT or MODULE goes to the program.",
+    )
+    parser.add_argument("-m", dest="module", metavar="MODULE", help="run a module, as python -m does")
+    parser.add_argument("script", nargs="?", metavar="SCRIPT", help="run a file or folder")
+    parser.add_argument(
+        "--tf1",
+        metavar="PACKAGE",
+        action="append",
+        default=[],
+        help="an installed package that is part of the program: it too finds TensorFlow 1's names "
+        "on tensorflow (may be given more than once)",
+    )
+    return parser
+
+
+def _split(arguments):
+    """Returns (run's own words, the program's words)."""
+    place = 0
+    while place < len(arguments) and arguments[place].startswith("-"):
+        word = arguments[place]
+        if word.startswith("-m"):
+            end = place + (2 if word == "-m" else 1)
+            return arguments[:end], arguments[end:]
+        place += 2 if word in _WITH_VALUE else 1
+    return arguments[: place + 1], arguments[place + 1 :]
+
+
+def _set_up(folders, packages):
+    """Puts the TensorFlow 1 world in place."""
+    legacy = importlib.import_module(f"{ROOT}.legacy")
+    legacy.install()
+    legacy.behave_as_tensorflow_1(folders, packages)

@@ -1,0 +1,128 @@
+"""`run` in processes of its own: what a program finds, and what its end looks like from outside."""
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+import slimshim
+
+_REPOSITORY = os.path.dirname(os.path.dirname(slimshim.__file__))
+PROGRAM = """
+    import sys
+    import numpy as np
+    import tensorflow as tf
+    import tf_slim
+    from tensorflow.contrib import slim
+    import library, named_library
+    from helper import HELPED
+
+    class Kept:
+        pass
+
+    x = tf.placeholder(tf.float32, [None])
+    with tf.Session() as session:
+        doubled = session.run(x * 2, {x: [1.5]}).tolist()
+    from tensorflow import flags
+    import pickle
+    print(dict(
+        argv=sys.argv, name=__name__, file=__file__, first=sys.path[0], doubled=doubled,
+        main=sys.modules["__main__"].Kept is Kept and type(pickle.loads(pickle.dumps(Kept()))) is Kept,
+        aliases=np.int is int and np.float_ is np.float64,
+        slim=slim.arg_scope is tf_slim.arg_scope, app=callable(tf.app.run), contrib=tf.contrib.slim is slim,
+        eager=tf.executing_eagerly(), library=library.PROBED, named=named_library.PROBED, helped=HELPED,
+        v2=tf.keras.layers.Dense.__name__, flags=callable(flags.DEFINE_string),
+        package=__package__, spec=__spec__ is None,
+    ))
+    """
+
+
+def _run(arguments, folder, **more):
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join([str(folder / "site-packages"), _REPOSITORY]))
+    return subprocess.run(
+        [sys.executable, "-m", "slimshim", "run", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=folder,
+        env=environment,
+        **more,
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("project")
+    for name, text in {
+        "app/train.py": PROGRAM,
+        "app/helper.py": "import tensorflow as tf\nHELPED = hasattr(tf, 'placeholder')",
+        "helper.py": "import tensorflow as tf\nHELPED = hasattr(tf, 'placeholder')",
+        "site-packages/library.py": "import tensorflow as tf\nPROBED = hasattr(tf, 'placeholder')",
+        "site-packages/named_library/__init__.py": "import tensorflow as tf\nPROBED = hasattr(tf, 'placeholder')",
+        "site-packages/tool/__init__.py": "",
+        "site-packages/tool/train.py": PROGRAM,
+        "leave.py": "import atexit, sys\natexit.register(print, 'bye')\nsys.exit(7)",
+        "fail.py": "def deep():\n    raise KeyError('lost')\n\ndeep()",
+        "broken.py": "print('x'",
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(textwrap.dedent(text).lstrip())
+    return folder
+
+
+def test_a_script_finds_tensorflow_1_and_libraries_find_tensorflow_2(folder):
+    script = os.path.join("app", "train.py")
+    done = _run(["--tf1", "named_library", script, "--steps", "3"], folder)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = eval(done.stdout.splitlines()[-1])
+    assert found == dict(
+        argv=[script, "--steps", "3"],
+        name="__main__",
+        file=str(folder / script),
+        first=os.path.realpath(folder / "app"),
+        doubled=[3.0],
+        main=True,
+        aliases=True,
+        slim=True,
+        app=True,
+        contrib=True,
+        eager=False,
+        library=False,
+        named=True,
+        helped=True,
+        v2="Dense",
+        flags=True,
+        package=None,
+        spec=True,
+    )
+
+
+def test_a_module_of_an_installed_package_is_the_program(folder):
+    done = _run(["-m", "tool.train", "a"], folder)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = eval(done.stdout.splitlines()[-1])
+    assert found["argv"] == [str(folder / "site-packages" / "tool" / "train.py"), "a"]
+    assert found["package"] == "tool" and found["spec"] is False
+    assert found["doubled"] == [3.0] and found["main"]
+    assert not found["library"] and not found["named"]
+
+
+def test_exit_code_and_exit_handlers_are_the_programs(folder):
+    done = _run(["leave.py"], folder)
+    assert done.returncode == 7 and done.stdout == "bye\n"
+
+
+def test_an_error_reads_as_if_python_had_run_the_program(folder):
+    done = _run(["fail.py"], folder)
+    assert done.returncode == 1
+    plain = subprocess.run([sys.executable, "fail.py"], capture_output=True, text=True, cwd=folder)
+    assert done.stderr[done.stderr.index("Traceback") :] == plain.stderr
+
+
+def test_a_syntax_error_shows_the_programs_line_alone(folder):
+    done = _run(["broken.py"], folder)
+    assert done.returncode == 1
+    assert "SyntaxError" in done.stderr and 'broken.py", line 1' in done.stderr
+    assert "_launch" not in done.stderr and "Traceback" not in done.stderr

@@ -1,0 +1,111 @@
+"""Building a graph's train op: gradients, updates, and the loss as the value."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from .._checks import error_text
+from ..ops.collections import add_to_collection, get_collection
+from . import contexts, gradients
+from .defaults import is_default
+
+v1 = tf.compat.v1
+
+_OPTIMIZERS = (
+    "In a graph these work: tf.compat.v1.train.GradientDescentOptimizer, MomentumOptimizer, "
+    "RMSPropOptimizer, AdamOptimizer, and every other subclass of tf.compat.v1.train.Optimizer. "
+    "Keras optimizers belong to TensorFlow 2 style training."
+)
+
+
+def create_train_op(
+    total_loss,
+    optimizer,
+    *,
+    global_step,
+    update_ops,
+    variables_to_train,
+    transform_grads_fn,
+    summarize_gradients,
+    gate_gradients,
+    aggregation_method,
+    colocate_gradients_with_ops,
+    check_numerics,
+):
+    """Returns a tensor whose evaluation makes one training step and gives the loss.
+
+    See `learning.create_train_op` for the arguments.
+    """
+    contexts.require_graph_train_value("total_loss", total_loss)
+    _require_graph_optimizer(optimizer)
+    with contexts.graph_of_call(total_loss):
+        if is_default(global_step):
+            global_step = v1.train.get_or_create_global_step()
+        total_loss = _after_updates(total_loss, update_ops)
+        grads = optimizer.compute_gradients(
+            total_loss,
+            _trainable(variables_to_train),
+            gate_gradients=gate_gradients,
+            aggregation_method=aggregation_method,
+            colocate_gradients_with_ops=colocate_gradients_with_ops,
+        )
+        if transform_grads_fn:
+            grads = transform_grads_fn(grads)
+        if summarize_gradients:
+            with v1.name_scope("summarize_grads"):
+                gradients.add_gradients_summaries(grads, separator="_")
+        apply_gradients = optimizer.apply_gradients(grads, global_step=global_step)
+        return _registered(_loss_after(apply_gradients, total_loss, check_numerics))
+
+
+def _require_graph_optimizer(optimizer):
+    if not (hasattr(optimizer, "compute_gradients") and hasattr(optimizer, "apply_gradients")):
+        expected = "an optimizer with compute_gradients and apply_gradients"
+        raise TypeError(error_text("optimizer", expected, optimizer, _OPTIMIZERS))
+
+
+def _after_updates(total_loss, update_ops):
+    """Returns the loss, computed after the update ops (batch norm's moving averages, say)."""
+    collected = get_collection(v1.GraphKeys.UPDATE_OPS)
+    chosen = list(collected if update_ops is None else update_ops)
+    # Tensors have no hash under v2 behaviour, so they are told apart by identity.
+    if not {id(op) for op in collected} <= {id(op) for op in chosen}:
+        v1.logging.warning(
+            "update_ops in create_train_op does not contain all the update_ops in GraphKeys.UPDATE_OPS"
+        )
+    if not chosen:
+        return total_loss
+    with tf.control_dependencies(chosen):
+        barrier = tf.no_op(name="update_barrier")
+    return _with_dependency(barrier, total_loss)
+
+
+def _trainable(variables_to_train):
+    """Returns the variables to differentiate by, all of them trainable and at least one."""
+    trainable = v1.trainable_variables()
+    chosen = list(trainable if variables_to_train is None else variables_to_train)
+    known = {id(variable) for variable in trainable}
+    fixed = [v.op.name for v in chosen if not (v.trainable or id(v) in known)]
+    if fixed:
+        raise ValueError(error_text("variables_to_train", "trainable variables alone", fixed))
+    if not chosen:
+        remedy = "Build the model before the train op, or pass the variables to train."
+        raise ValueError(error_text("variables_to_train", "at least one variable", variables_to_train, remedy))
+    return chosen
+
+
+def _loss_after(apply_gradients, total_loss, check_numerics):
+    with v1.name_scope("train_op"):
+        if check_numerics:
+            total_loss = tf.debugging.check_numerics(total_loss, "LossTensor is inf or nan", name="CheckNumerics")
+        return _with_dependency(apply_gradients, total_loss)
+
+
+def _with_dependency(operation, tensor):
+    with tf.control_dependencies([operation]):
+        return tf.identity(tensor, name="control_dependency")
+
+
+def _registered(train_op):
+    add_to_collection(v1.GraphKeys.TRAIN_OP, train_op)
+    return train_op

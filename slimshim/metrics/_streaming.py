@@ -62,8 +62,14 @@ def _require_graph_mode(metric):
 
 
 def _with_shared_arguments(docstring, parameters):
-    lines = [f"  {name}: {text}" for name, text in _SHARED_ARGUMENTS.items() if name in parameters]
-    if not docstring or not lines:
+    if not docstring:  # python -OO
+        return docstring
+    lines = [
+        f"  {name}: {text}"
+        for name, text in _SHARED_ARGUMENTS.items()
+        if name in parameters and f" {name}:" not in docstring
+    ]
+    if not lines:
         return docstring
     shared = "\n".join(["Shared arguments:", *lines])
     return f"{inspect.cleandoc(docstring)}\n\n{shared}\n"

@@ -38,8 +38,8 @@ def auc_using_histogram(
       update: an op without a value.
 
     Raises:
-      ValueError: if the labels are not bool, or the score range is empty.
-      tf.errors.InvalidArgumentError: in the session, if a tensor has not rank 1.
+      ValueError: if the labels are not bool.
+      tf.errors.InvalidArgumentError: in the session, if a tensor has not rank 1 or the range is empty.
 
     Source: `tf.contrib.metrics.auc_using_histogram`, TF 1.15.
     """

@@ -47,7 +47,8 @@ class Module(tf.Module):
         """
         check(callable(fn), "fn", "a function that builds the model", fn, error=TypeError)
         super().__init__(name=_tf_module_name(name or getattr(fn, "__name__", type(fn).__name__)))
-        self._call = functools.partial(fn, *default_args, **default_kwargs)
+        # Not `_call`: tf.function copies the attributes of what it wraps, and has a method of that name.
+        self._model_fn = functools.partial(fn, *default_args, **default_kwargs)
         self._store = VariableStore()
         self._arg_scope = current_arg_scope()
         self._losses = []
@@ -55,7 +56,7 @@ class Module(tf.Module):
     def __call__(self, *args, **kwargs):
         """Calls the function; returns what it returns."""
         with using_store(self._store) as collections, arg_scope(self._arg_scope), self._root_scope():
-            result = self._call(*args, **kwargs)
+            result = self._model_fn(*args, **kwargs)
         self._losses = collections.get(v1.GraphKeys.REGULARIZATION_LOSSES, [])
         return result
 

@@ -90,5 +90,5 @@ def layer_norm(
 
 def _axis(argument, axis, rank):
     """Returns a possibly negative `axis` as an index from the front."""
-    check(-rank <= axis < rank, argument, f"an axis that is < rank(inputs), which is {rank}", axis)
+    check(-rank <= axis < rank, argument, f"an axis, which must be < rank(inputs) ({rank})", axis)
     return axis % rank

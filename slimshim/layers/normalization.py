@@ -63,7 +63,7 @@ def instance_norm(
     check_either(data_format, "NCHW", "NHWC")
     with layer_scope(scope, "InstanceNorm", [inputs], reuse=reuse) as opened:
         axis = 1 if data_format == "NCHW" else rank - 1
-        channels = _known_channels(inputs, axis)
+        channels = _known_channels(inputs, axis, "channels")
         beta, gamma = _parameters(
             channels,
             inputs.dtype.base_dtype,
@@ -135,7 +135,7 @@ def group_norm(
     inputs = tf.convert_to_tensor(inputs)
     rank = _known_rank(inputs)
     axis = _axis("channels_axis", channels_axis, rank)
-    channels = _known_channels(inputs, axis)
+    channels = _known_channels(inputs, axis, "channel")
     reduced = [_reduced_axis(inputs, a, axis) for a in reduction_axes]
     check(
         0 < groups <= channels,
@@ -184,7 +184,7 @@ def _known_rank(inputs):
     return inputs.shape.rank
 
 
-def _known_channels(inputs, axis):
+def _known_channels(inputs, axis, word):
     check(inputs.shape.rank > axis, "inputs", f"a rank that has a channel dimension {axis}", inputs)
     channels = inputs.shape.as_list()[axis]
     check(
@@ -192,7 +192,7 @@ def _known_channels(inputs, axis):
         "inputs",
         f"a known size of dimension {axis}",
         inputs,
-        "This undefined channel dimension can be told with set_shape.",
+        f"Tell this undefined {word} dimension with set_shape.",
     )
     return channels
 

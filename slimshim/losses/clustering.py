@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 
+import numpy as np
 import tensorflow as tf
 
 from .._checks import one_of
@@ -116,18 +117,7 @@ def compute_clustering_score(labels, predictions, margin_type):
       ValueError: if `margin_type` is none of these.
       ImportError: if it needs scikit-learn, which is not installed.
     """
-    one_of("margin_type", margin_type, [*_SKLEARN_SCORES, "const"])
-    if margin_type == "const":
-        is_equal = tf.equal(tf.cast(labels, tf.int64), tf.cast(predictions, tf.int64))
-        return tf.cast(tf.reduce_all(is_equal), tf.float32)
-    if not HAS_SKLEARN:
-        raise ImportError(
-            f"margin_type={margin_type!r} needs scikit-learn, which is not installed. Install it with "
-            "`pip install scikit-learn`, or use margin_type='const'."
-        )
-    # A score of chance level is 0, and so is a worse one.
-    score = tf.maximum(0.0, tf.cast(_sklearn_score(labels, predictions, margin_type), tf.float32))
-    return tf.ensure_shape(score, [])
+    return _clustering_scores(labels, predictions[tf.newaxis], margin_type)[0]
 
 
 def compute_gt_cluster_score(pairwise_distances, labels):
@@ -298,11 +288,12 @@ def update_1d_tensor(y, index, value):
 def _margins(pairwise_distances, labels, candidate_ids, medoids_with, margin_type):
     """Returns 1 - score of the clustering that each candidate would give: floats [candidates]."""
 
-    def margin(candidate):
-        predictions = get_cluster_assignment(pairwise_distances, medoids_with(candidate))
-        return 1.0 - compute_clustering_score(labels, predictions, margin_type)
+    @tf.autograph.experimental.do_not_convert  # There is nothing to convert, and converting is slow.
+    def assignment(candidate):
+        return get_cluster_assignment(pairwise_distances, medoids_with(candidate))
 
-    return tf.map_fn(margin, candidate_ids, fn_output_signature=tf.float32)
+    predictions = tf.map_fn(assignment, candidate_ids, fn_output_signature=tf.int64)
+    return 1.0 - _clustering_scores(labels, predictions, margin_type)
 
 
 def _set_difference(ids, without):
@@ -310,11 +301,27 @@ def _set_difference(ids, without):
     return tf.raw_ops.ListDiff(x=ids, y=without)[0]
 
 
-def _sklearn_score(labels, predictions, margin_type):
-    """Returns the score as a float64 tensor, computed by Python when the op runs."""
+def _clustering_scores(labels, predictions, margin_type):
+    """Returns how well each row of `predictions` agrees with `labels`: float32 of shape [rows]."""
+    one_of("margin_type", margin_type, [*_SKLEARN_SCORES, "const"])
+    if margin_type == "const":
+        is_equal = tf.equal(tf.cast(labels, tf.int64), tf.cast(predictions, tf.int64))
+        return tf.cast(tf.reduce_all(is_equal, axis=1), tf.float32)
+    if not HAS_SKLEARN:
+        raise ImportError(
+            f"margin_type={margin_type!r} needs scikit-learn, which is not installed. Install it with "
+            "`pip install scikit-learn`, or use margin_type='const'."
+        )
+    # A score of chance level is 0, and so is a worse one.
+    return tf.maximum(0.0, _sklearn_scores(labels, predictions, margin_type))
 
-    def score(labels, predictions):
-        metrics = importlib.import_module("sklearn.metrics")
-        return float(getattr(metrics, _SKLEARN_SCORES[margin_type])(labels, predictions))
 
-    return tf.numpy_function(score, [labels, predictions], tf.float64, name=margin_type)
+def _sklearn_scores(labels, predictions, margin_type):
+    """Returns the scores, computed by Python when the op runs: all in one call, since each is small."""
+
+    def scores(labels, predictions):
+        score = getattr(importlib.import_module("sklearn.metrics"), _SKLEARN_SCORES[margin_type])
+        return np.array([score(labels, row) for row in predictions], np.float32)
+
+    computed = tf.numpy_function(scores, [labels, predictions], tf.float32, name=margin_type)
+    return tf.ensure_shape(computed, [None])

@@ -144,14 +144,17 @@ def lifted_struct_loss(labels, embeddings, margin=1.0):
     """
     is_same = same_label(labels)
     distances = pairwise_distance(embeddings)
-    is_other = tf.cast(tf.logical_not(is_same), tf.float32)
+    is_other = tf.logical_not(is_same)
     gaps = margin - distances
 
     # The greatest exponent of each pair is taken out, so that exp cannot overflow.
-    greatest = masked_maximum(gaps, is_other)
+    others = tf.cast(is_other, tf.float32)
+    greatest = masked_maximum(gaps, others)
     greatest = tf.maximum(greatest, tf.transpose(greatest))
     exponents = gaps[:, tf.newaxis, :] - greatest[:, :, tf.newaxis]
-    sums = tf.reduce_sum(tf.exp(exponents) * is_other[:, tf.newaxis, :], axis=2)
+    # That bounds negatives alone. The rest could still become infinite, and infinity times 0 is NaN.
+    exponents = tf.where(is_other[:, tf.newaxis, :], exponents, tf.zeros_like(exponents))
+    sums = tf.reduce_sum(tf.exp(exponents) * others[:, tf.newaxis, :], axis=2)
     pair_losses = greatest + tf.math.log(sums + tf.transpose(sums)) + distances
 
     positive_pairs = without_diagonal(is_same)

@@ -115,6 +115,16 @@ def test_a_constant_is_training_counts_as_known(graph):
     assert v1.get_collection("update_ops") == []
 
 
+def test_a_placeholder_with_a_default_is_not_known(graph):
+    is_training = v1.placeholder_with_default(False, [])
+    outputs = slim.batch_norm(tf.constant(IMAGES), is_training=is_training)
+    with v1.Session() as session:
+        session.run(v1.global_variables_initializer())
+        inferred, trained = session.run(outputs), session.run(outputs, {is_training: True})
+    np.testing.assert_allclose(inferred, IMAGES / np.sqrt(1.001), rtol=1e-5)
+    np.testing.assert_allclose(trained.mean(AXES), 0.0, atol=1e-5)
+
+
 @pytest.mark.parametrize("make", [tf.constant, tf.Variable], ids=["tensor", "variable"])
 @pytest.mark.parametrize("wrap", [lambda f: f, tf.function], ids=["eager", "function"])
 def test_is_training_as_a_tensor_switches_updates_in_tf2_mode(make, wrap):

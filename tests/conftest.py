@@ -1,6 +1,9 @@
 """What all tests share: a quiet CPU-only TensorFlow, and the marks."""
 
 import os
+import pathlib
+import subprocess
+import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -28,3 +31,16 @@ def graph():
 
     with tf.Graph().as_default() as graph:
         yield graph
+
+
+@pytest.fixture(scope="session")
+def demo_python(tmp_path_factory):
+    """The Python of an environment with slimshim's wheel, TensorFlow and the Object Detection API.
+
+    Made by the demo's own set-up. `SLIMSHIM_DEMO_VENV` names one to use again.
+    """
+    root = pathlib.Path(__file__).parents[1]
+    folder = os.environ.get("SLIMSHIM_DEMO_VENV") or tmp_path_factory.mktemp("demo") / "venv"
+    setup = root / "examples" / "ssd_inception_v2" / "setup_env.py"
+    subprocess.run([sys.executable, setup, "--venv", folder], check=True, timeout=1800)
+    return pathlib.Path(folder) / "bin" / "python"

@@ -25,18 +25,29 @@ __all__ = ["UnavailableError", "install", "is_installed", "uninstall"]
 _hook = None
 
 
-def install():
+def install(numpy_aliases=False):
     """Makes `tf_slim`, `tensorflow.contrib` and removed TensorFlow pieces importable.
 
-    Call it before the program's own imports. A second call does nothing.
+    Call it before the program's own imports. A second call does nothing more.
+
+    Args:
+      numpy_aliases: whether NumPy's removed names (`np.int`, `np.float`, ...) come back too. They
+        change NumPy for the whole process, so they are asked for; `run` always does.
 
     Raises:
       RuntimeError: if the real `tf_slim` is already imported (the program's parts would then use
         two different slims), or if another copy of this package is installed under another name.
     """
+    if _hook is None:
+        _put_in_hook()
+    if numpy_aliases:
+        from . import numpy_names
+
+        numpy_names.give_back(_hook.ledger)
+
+
+def _put_in_hook():
     global _hook
-    if _hook is not None:
-        return
     _refuse_other_slim()
     from . import attributes, hook
 
@@ -76,16 +87,15 @@ def behave_as_tensorflow_1(folders=(), packages=()):
       folders: the program's own folders.
       packages: installed packages that belong to the program.
     """
-    install()
+    install(numpy_aliases=True)
     import tensorflow as tf
 
-    from . import numpy_names, tf1_names
+    from . import tf1_names
 
     verbosity = tf.compat.v1.logging.get_verbosity()
     tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)
     tf.compat.v1.disable_v2_behavior()
     tf.compat.v1.logging.set_verbosity(verbosity)
-    numpy_names.give_back(_hook.ledger)
     fall_back = tf1_names.FallBack(tf, folders, packages)
     _hook.ledger.set_attribute(tf, "__getattr__", fall_back)
 

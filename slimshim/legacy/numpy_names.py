@@ -1,8 +1,8 @@
 """NumPy names that programs of the TensorFlow 1 years use and that NumPy has removed.
 
 `np.int`, `np.float` and their like were other names for Python's own types until NumPy 1.24;
-`np.float_` and others went in 2.0. Given back under `run` alone, never by `install()`: they change
-NumPy for the whole process. An entry can go once no program that is worth running uses it.
+`np.float_` and others went in 2.0. Given back under `run`, and by `install(numpy_aliases=True)`:
+they change NumPy for the whole process, so a plain `install()` leaves it alone. An entry can go once no program that is worth running uses it.
 """
 
 from __future__ import annotations

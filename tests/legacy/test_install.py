@@ -253,3 +253,17 @@ def test_installing_is_quick_once_tensorflow_is_there():
         """
     )
     assert float(seconds) < 2.0  # Measured: 0.03 s. Loading every room would take longer.
+
+
+def test_numpy_aliases_come_with_install_when_asked_for_and_go_with_uninstall():
+    code = """
+        import numpy as np
+        import slimshim
+        slimshim.install()
+        assert "int" not in vars(np)
+        slimshim.install(numpy_aliases=True)
+        assert np.int is int
+        slimshim.uninstall()
+        assert "int" not in vars(np)
+    """
+    _run(code)

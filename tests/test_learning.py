@@ -211,6 +211,23 @@ def test_a_keras_optimizer_in_a_graph_is_an_error_that_says_which_work(graph):
         learning.create_train_op(parabola(), tf.keras.optimizers.SGD(0.1))
 
 
+def test_an_optimizer_that_wraps_a_graph_optimizer_works(graph):
+    class Wrapper:
+        def __init__(self):
+            self.inner = v1.train.GradientDescentOptimizer(0.25)
+
+        def compute_gradients(self, *args, **kwargs):
+            return self.inner.compute_gradients(*args, **kwargs)
+
+        def apply_gradients(self, *args, **kwargs):
+            return self.inner.apply_gradients(*args, **kwargs)
+
+    train_op = learning.create_train_op(parabola(), Wrapper())
+    with v1.Session() as session:
+        session.run(v1.global_variables_initializer())
+        assert [session.run(train_op) for _ in range(2)] == [9.0, 2.25]
+
+
 def test_an_eager_loss_is_an_error_that_shows_both_right_forms():
     optimizer = v1.train.GradientDescentOptimizer(0.1)
     with pytest.raises(ValueError, match=r"(?s)total_loss:.*tf\.Graph\(\)\.as_default.*lambda"):

@@ -67,9 +67,9 @@ def _magnitude(variable):
     """Returns a scalar that is finite if every element is: half the sum of squares."""
     with tf.device(variable.device):
         value = variable.read_value()
-        if value.dtype.size < 4:  # Half precision would overflow in the sum.
+        if value.dtype != tf.float32:  # Half precision would overflow in the sum.
             value = tf.cast(value, tf.float32)
-        return tf.cast(tf.nn.l2_loss(value), tf.float64)
+        return tf.nn.l2_loss(value)
 
 
 def _checks_its_loss(train_op):

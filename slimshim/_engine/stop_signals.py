@@ -105,12 +105,11 @@ class StopSignals:
 
     def _watch(self, reader):
         with reader:
-            while True:
-                number = reader.recv(1)
-                if not number:
-                    return
-                if number[0] in self._previous:
-                    break
+            while number := reader.recv(1):  # Nothing: the writer is closed, the context is over.
+                if number[0] in self._previous and not self.gave_up:
+                    self._give_up_after_grace()
+
+    def _give_up_after_grace(self):
         if not self._noticed.wait(self._grace_secs):
             self.gave_up = True
             v1.logging.error("The step did not end within %g seconds of the signal; it is cancelled.", self._grace_secs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import tensorflow as tf
 
 from .._checks import error_text
@@ -59,9 +61,20 @@ def create_train_op(
 
 
 def _require_graph_optimizer(optimizer):
-    if not (hasattr(optimizer, "compute_gradients") and hasattr(optimizer, "apply_gradients")):
-        expected = "an optimizer with compute_gradients and apply_gradients"
-        raise TypeError(error_text("optimizer", expected, optimizer, _OPTIMIZERS))
+    if not _works_in_a_graph(optimizer):
+        raise TypeError(error_text("optimizer", "an optimizer for graphs", optimizer, _OPTIMIZERS))
+
+
+def _works_in_a_graph(optimizer):
+    """Returns True for TensorFlow 1's optimizers and for what wraps them with the same methods."""
+    if isinstance(optimizer, v1.train.Optimizer):
+        return True
+    compute = getattr(optimizer, "compute_gradients", None)
+    if compute is None or not hasattr(optimizer, "apply_gradients"):
+        return False
+    # Some of Keras 2's optimizers have a `compute_gradients` too, with fewer arguments.
+    parameters = inspect.signature(compute).parameters.values()
+    return any(p.name == "gate_gradients" or p.kind is p.VAR_KEYWORD for p in parameters)
 
 
 def _after_updates(total_loss, update_ops):

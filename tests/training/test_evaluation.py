@@ -206,7 +206,10 @@ def test_evaluating_repeatedly_without_any_checkpoint_returns_none(graph, tmp_pa
     assert evaluation.evaluate_repeatedly(str(tmp_path), final_ops=weight, timeout=0) is None
 
 
-@pytest.mark.parametrize("num_evals, logged", [(3, ["1/3", "2/3", "3/3"]), (25, [f"{n}/25" for n in (*range(2, 25, 2), 25)])])
+@pytest.mark.parametrize(
+    "num_evals, logged",
+    [(3, ["1/3", "2/3", "3/3"]), (25, [f"{n}/25" for n in (*range(2, 25, 2), 25)])],
+)
 def test_progress_is_logged_at_every_step_of_a_few_and_at_every_tenth_of_many(
     graph, tmp_path, caplog, num_evals, logged
 ):

@@ -7,8 +7,6 @@ Run with Python 3.7 and TensorFlow 1.15.5, from this directory's parent:
 The test runs `trajectory` again with today's library. It uses names that TF 1.15 and TF 2 share.
 """
 
-from __future__ import print_function
-
 import json
 import tempfile
 
@@ -31,7 +29,7 @@ TRANSFORMS = {
         "gradient_multipliers": {"hidden/weights": 2.0, "embedding": 0.5},
     },
 }
-CASES = ["{}/{}".format(o, t) for o in sorted(OPTIMIZERS) for t in sorted(TRANSFORMS)]
+CASES = [f"{o}/{t}" for o in sorted(OPTIMIZERS) for t in sorted(TRANSFORMS)]
 
 
 def build_loss():
@@ -74,7 +72,7 @@ def trajectory(learning, case):
             train_op, logdir, recording_step, number_of_steps=STEPS, save_interval_secs=0, save_summaries_secs=0
         )
         names = sorted(variable.op.name for variable in v1.global_variables())
-        reader = v1.train.NewCheckpointReader("{}/model.ckpt-{}".format(logdir, STEPS))
+        reader = v1.train.NewCheckpointReader(f"{logdir}/model.ckpt-{STEPS}")
         values = {name: reader.get_tensor(name).tolist() for name in names}
     return {"losses": losses, "variables": values}
 
@@ -84,7 +82,7 @@ def rounded(value):
         return {key: rounded(item) for key, item in value.items()}
     if isinstance(value, list):
         return [rounded(item) for item in value]
-    return float("%.9g" % value)
+    return float(f"{value:.9g}")
 
 
 def main():

@@ -383,7 +383,10 @@ class _BatchNorm:
 
     def _broadcast(self, value):
         """Returns a value of shape [channels] in a shape that goes with the inputs."""
-        if value is None or self._axis == self._rank - 1 or value.shape.rank != 1:
+        if value is None:
+            return None
+        value = tf.convert_to_tensor(value)  # A variable in parts has no shape to reshape.
+        if self._axis == self._rank - 1 or value.shape.rank != 1:
             return value
         return tf.reshape(value, [1, self._channels] + [1] * (self._rank - 2))
 

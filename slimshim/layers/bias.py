@@ -15,12 +15,14 @@ v1 = tf.compat.v1
 
 __all__ = ["bias_add"]
 
+_ZEROS = v1.zeros_initializer()
+
 
 @add_arg_scope
 def bias_add(
     inputs,
     activation_fn=None,
-    initializer=v1.zeros_initializer(),
+    initializer=_ZEROS,
     regularizer=None,
     reuse=None,
     variables_collections=None,

@@ -89,10 +89,14 @@ def _inner_flatten(inputs, new_rank, output_collections=None, scope=None):
     return utils.collect_named_outputs(output_collections, opened, outputs)
 
 
+def _rank_expected(new_rank, inputs):
+    return error_text("inputs", f"rank {new_rank} or more", inputs)
+
+
 def _flatten_sparse(inputs, new_rank):
     rank = inputs.dense_shape.shape.as_list()[0]
     if rank is not None and rank < new_rank:
-        raise ValueError("Inputs has rank less than new_rank. " + error_text("inputs", f"rank {new_rank} or more", inputs))
+        raise ValueError("Inputs has rank less than new_rank. " + _rank_expected(new_rank, inputs))
     outer, inner = inputs.dense_shape[: new_rank - 1], inputs.dense_shape[new_rank - 1 :]
     return tf.sparse.reshape(inputs, tf.concat([outer, [tf.reduce_prod(inner)]], 0))
 
@@ -100,7 +104,7 @@ def _flatten_sparse(inputs, new_rank):
 def _flatten_dense(inputs, new_rank):
     rank = inputs.shape.rank
     if rank is not None and rank < new_rank:
-        raise ValueError("inputs has rank less than new_rank. " + error_text("inputs", f"rank {new_rank} or more", inputs))
+        raise ValueError("inputs has rank less than new_rank. " + _rank_expected(new_rank, inputs))
     outputs = tf.reshape(inputs, tf.concat([tf.shape(inputs)[: new_rank - 1], [-1]], 0))
     if rank is not None:
         sizes = inputs.shape.as_list()

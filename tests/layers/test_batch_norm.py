@@ -189,9 +189,10 @@ def test_arg_scope_reaches_batch_norm(graph):
     assert v1.get_collection("update_ops") == []
 
 
-def test_moving_averages_are_not_split_by_a_partitioner(graph):
+@pytest.mark.parametrize("fused", [True, False])
+def test_moving_averages_are_not_split_by_a_partitioner(graph, fused):
     with v1.variable_scope("s", partitioner=v1.fixed_size_partitioner(3)):
-        slim.batch_norm(tf.constant(IMAGES), scale=True, zero_debias_moving_mean=True)
+        slim.batch_norm(tf.constant(IMAGES), scale=True, zero_debias_moving_mean=True, fused=fused)
     shapes = {v.op.name.rpartition("BatchNorm/")[2]: v.shape.as_list() for v in v1.global_variables()}
     assert shapes["moving_mean"] == shapes["moving_mean/biased"] == shapes["moving_variance"] == [3]
     assert shapes["beta/part_0"] == shapes["gamma/part_2"] == [1]

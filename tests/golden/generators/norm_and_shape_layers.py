@@ -79,8 +79,13 @@ def _with(**kwargs):
     return lambda v1, p: dict(kwargs)
 
 
-_in_training = lambda v1, p: {"is_training": p["training"]}
-_weighted = lambda v1, p: {"batch_weights": p["weights"]}
+def _in_training(v1, p):
+    return {"is_training": p["training"]}
+
+
+def _weighted(v1, p):
+    return {"batch_weights": p["weights"]}
+
 
 BATCH_NORM = {
     "default": case("batch_norm", IMAGES),
@@ -286,7 +291,7 @@ def values(name, shape, dtype):
 
 def inputs_of(name, entry):
     """Returns the inputs of each step, a list of arrays."""
-    return [values("%s/%d" % (name, step), entry.shape, entry.dtype) for step in range(entry.steps)]
+    return [values(f"{name}/{step}", entry.shape, entry.dtype) for step in range(entry.steps)]
 
 
 def initial_value(name, shape, dtype):
@@ -403,11 +408,11 @@ def _readable(facts):
             value = facts[name][key]
             if key == "variables" and value:
                 items = ",\n   ".join(json.dumps(item, sort_keys=True) for item in value)
-                lines.append("  %s: [\n   %s\n  ]" % (json.dumps(key), items))
+                lines.append(f"  {json.dumps(key)}: [\n   {items}\n  ]")
             else:
-                lines.append("  %s: %s" % (json.dumps(key), json.dumps(value, sort_keys=True)))
-        cases.append(" %s: {\n%s\n }" % (json.dumps(name), ",\n".join(lines)))
-    return "{\n%s\n}\n" % ",\n".join(cases)
+                lines.append(f"  {json.dumps(key)}: {json.dumps(value, sort_keys=True)}")
+        cases.append(" " + json.dumps(name) + ": {\n" + ",\n".join(lines) + "\n }")
+    return "{\n" + ",\n".join(cases) + "\n}\n"
 
 
 def main():

@@ -15,6 +15,7 @@ import numpy as np
 from layout import Layout
 from matching import Detections, judge
 from pictures import draw_detections
+from quiet import import_tensorflow
 from records import read_canvases
 
 SCORE = 0.5
@@ -44,7 +45,7 @@ def main(arguments=None):
 
 def load_detector(saved_model):
     """Returns a function: uint8 images [n, height, width, 3] in; the API's output names and their arrays out."""
-    import tensorflow as tf
+    tf = import_tensorflow()
 
     loaded = tf.saved_model.load(str(saved_model))
     signature = loaded.signatures["serving_default"]

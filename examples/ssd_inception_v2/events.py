@@ -2,10 +2,12 @@
 
 import collections
 
+from quiet import import_tensorflow
+
 
 def scalars(folder):
     """Returns {tag: [(step, value)]} of every event file in `folder`, in the order of the steps."""
-    import tensorflow as tf
+    tf = import_tensorflow()
 
     found = collections.defaultdict(dict)
     for path in sorted(folder.glob("events.out.tfevents.*"), key=lambda path: path.stat().st_mtime):

@@ -22,6 +22,7 @@ class Layout:
         self.loss_curve = self.pictures / "loss_curve.png"
         self.detections = self.pictures / "detections.png"
         self.logs = self.out / "logs"
+        self.train_log = self.logs / "train.log"
         self.metrics = self.out / "metrics.json"
         self.counts = self.out / "counts.json"
         self.summary = self.out / "summary.json"

@@ -20,12 +20,12 @@ def draw_loss(path, step_losses, event_scalars):
         axes.plot(steps, losses, color="#9db7d5", linewidth=0.7, label="total loss, every step")
         axes.plot(*_smoothed(steps, losses), color="#1f5fa8", linewidth=2, label="total loss, smoothed")
     for tag, label, colour in (
-        ("classification_loss", "classification loss", "#d9822b"),
-        ("localization_loss", "localization loss", "#3a9a5b"),
+        ("classification_loss", "classification part (summaries)", "#d9822b"),
+        ("localization_loss", "localization part (summaries)", "#3a9a5b"),
     ):
         points = [points for name, points in event_scalars.items() if name.endswith("Loss/" + tag)]
         if points:
-            axes.plot(*np.array(points[0]).T, "o-", color=colour, markersize=4, linewidth=1, label=label)
+            axes.plot(*np.array(points[0]).T, "o:", color=colour, markersize=5, linewidth=1, label=label)
     axes.set(xlabel="step", ylabel="loss", yscale="log", title="SSD-InceptionV2 learns handwritten digits")
     axes.grid(alpha=0.3, which="both")
     axes.legend()
@@ -51,7 +51,7 @@ def draw_detections(path, canvases, detections, judgements, rows=3, columns=4):
             _draw_box(axes, box, MISSED, dashed=True)
         for box, digit, score, right in zip(found.boxes, found.digits, found.scores, judgement.right):
             _draw_box(axes, box, RIGHT if right else WRONG)
-            _write(axes, box, f"{digit}  {score:.2f}", RIGHT if right else WRONG)
+            _write(axes, box, f"{digit}  {score:.2f}", RIGHT if right else WRONG, canvas.image.shape[1])
     figure.suptitle(
         "Held-out canvases: green is right, red is wrong, dashed yellow is a digit that was not found", fontsize=14
     )
@@ -76,17 +76,19 @@ def _draw_box(axes, box, colour, dashed=False):
     )
 
 
-def _write(axes, box, text, colour):
-    """Writes above the box, or inside it where the canvas ends."""
-    top, left = box[:2]
+def _write(axes, box, text, colour, canvas_width):
+    """Writes above the box, or where the canvas ends inside it; never beyond the right edge."""
+    top, left, _, right = box
     above = top > 9
+    to_the_right = left < canvas_width - 24
     axes.text(
-        left,
+        left if to_the_right else right,
         top - 1.5 if above else top + 1.5,
         text,
         fontsize=9,
         weight="bold",
         color="black",
+        ha="left" if to_the_right else "right",
         va="bottom" if above else "top",
         bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.2, "alpha": 0.9},
     )

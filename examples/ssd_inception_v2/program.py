@@ -8,14 +8,15 @@ import time
 LAUNCHER = (sys.executable, "-m", "slimshim", "run", "-m")
 
 
-def run_program(module, flags, log, on_line=None):
+def run_program(module, flags, log, on_line=None, append=False):
     """Runs `module` with `--name=value` flags and returns the seconds it took; its output goes to the file `log`.
 
     Args:
       module: dotted name, for example `object_detection.legacy.train`.
       flags: dict of flag names and values.
-      log: path of the log file; what a run before this one wrote there is replaced.
+      log: path of the log file.
       on_line: called with every line of output as it comes, for progress.
+      append: whether the log keeps what earlier runs wrote to it.
 
     Raises:
       SystemExit: if the program fails; the message holds the end of its output.
@@ -25,7 +26,7 @@ def run_program(module, flags, log, on_line=None):
     print(f"python -m slimshim run -m {module} ...   (output: {log})", flush=True)
     start = time.time()
     last_lines = collections.deque(maxlen=30)
-    with log.open("w") as file:
+    with log.open("a" if append else "w") as file:
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
         )

@@ -7,11 +7,12 @@ import numpy as np
 from PIL import Image
 
 from canvases import Canvas
+from quiet import import_tensorflow
 
 
 def write_canvases(path, canvases, total):
     """Writes the canvases (any iterable, `total` of them) to `path`; returns how many digits they hold."""
-    import tensorflow as tf
+    tf = import_tensorflow()
 
     digits = 0
     with tf.io.TFRecordWriter(str(path)) as writer:
@@ -27,7 +28,7 @@ def write_canvases(path, canvases, total):
 
 def read_canvases(path):
     """Returns the list of canvases that `write_canvases` put into `path`."""
-    import tensorflow as tf
+    tf = import_tensorflow()
 
     canvases = []
     for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
@@ -47,7 +48,7 @@ def read_canvases(path):
 
 def _example(canvas, name):
     """Returns the canvas as a `tf.train.Example`; boxes are fractions of the canvas, labels count from 1."""
-    import tensorflow as tf
+    tf = import_tensorflow()
 
     size = canvas.image.shape[0]
     top, left, bottom, right = (canvas.boxes / size).T

@@ -9,7 +9,6 @@ digits. Needs Python 3.11 and PyPI, nothing else; takes about ten minutes on two
 
 import argparse
 import json
-import os
 import pathlib
 import subprocess
 import sys
@@ -74,9 +73,8 @@ def summarize(layout, steps, seconds):
 
 def _run_stage(python, stage, flags):
     """Runs a stage's file; a stage that fails has said why, and ends the whole."""
-    environment = {"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ}  # TensorFlow's chatter off, unless asked for.
     try:
-        status = subprocess.run([python, HERE / f"{stage}.py", *flags], env=environment).returncode
+        status = subprocess.run([python, HERE / f"{stage}.py", *flags]).returncode
     except KeyboardInterrupt:
         sys.exit(130)
     if status:

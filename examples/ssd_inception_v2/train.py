@@ -26,14 +26,17 @@ def main(arguments=None):
     seconds = run_program(
         "object_detection.legacy.train",
         {"logtostderr": True, "train_dir": layout.train, "pipeline_config_path": layout.config},
-        layout.logs / "train.log",
+        layout.train_log,
         on_line=progress.see,
+        append=True,
     )
     progress.close()
-    print(
-        f"{seconds:.0f} s, of which {progress.seconds_to_first_step:.0f} s to the first step; checkpoints -> {layout.train}"
-    )
-    draw_loss(layout.loss_curve, progress.losses, scalars(layout.train))
+    to_first_step = progress.seconds_to_first_step
+    if to_first_step is None:
+        print("all steps were done already: nothing to train")
+    else:
+        print(f"{seconds:.0f} s, of which {to_first_step:.0f} s to the first step; checkpoints -> {layout.train}")
+    draw_loss(layout.loss_curve, step_losses(layout.train_log), scalars(layout.train))
     print(f"loss curve -> {layout.loss_curve}")
 
 
@@ -46,13 +49,11 @@ class Progress:
     """Shows step, loss, speed and the time left: one line redrawn on a terminal, else a line now and then.
 
     Attributes:
-      losses: [(step, loss)] seen so far.
-      seconds_to_first_step: what building the graph and its first step took.
+      seconds_to_first_step: what building the graph and its first step took, None before that.
     """
 
     def __init__(self, steps, every_seconds=15.0):
-        self.losses = []
-        self.seconds_to_first_step = 0.0
+        self.seconds_to_first_step = None
         self._steps = steps
         self._every = 0.5 if sys.stdout.isatty() else every_seconds
         self._start = time.time()
@@ -68,9 +69,6 @@ class Progress:
                 self._show(f"building the graph, {now - self._start:.0f} s", now)
             return
         step, loss = int(found.group(1)), float(found.group(2))
-        if self.losses and step <= self.losses[-1][0]:
-            return  # TensorFlow's and absl's loggers may both write the line.
-        self.losses.append((step, loss))
         if self._first is None:
             self._first = (step, now)
             self.seconds_to_first_step = now - self._start
@@ -98,6 +96,15 @@ class Progress:
             print(f"\r{text}\033[K", end="", flush=True)
         else:
             print(text, flush=True)
+
+
+def step_losses(log):
+    """Returns [(step, loss)] of every step in the log, each once: TensorFlow and absl may both write the line."""
+    losses = {}
+    with log.open(errors="replace") as lines:
+        for found in filter(None, map(STEP_LINE.search, lines)):
+            losses[int(found.group(1))] = float(found.group(2))
+    return sorted(losses.items())
 
 
 def _parse(arguments):

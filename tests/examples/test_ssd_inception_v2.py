@@ -106,16 +106,29 @@ def test_a_digit_counts_as_found_once_and_only_under_its_name():
     assert judgement.found.tolist() == [True, False]
 
 
-def test_progress_takes_each_step_of_the_log_once(capsys):
+LOG = """INFO:tensorflow:global step 1: loss = 18.8690 (9.120 sec/step)
+I1122 09:01:01 7 learning.py:511] global step 1: loss = 18.8690 (9.120 sec/step)
+something else
+INFO:tensorflow:global step 2: loss = 4.5000 (0.120 sec/step)
+"""
+
+
+def test_progress_shows_step_loss_and_the_time_left(capsys):
     import train
 
     progress = train.Progress(steps=4, every_seconds=0.0)
-    progress.see("INFO:tensorflow:global step 1: loss = 18.8690 (9.120 sec/step)")
-    progress.see("I1122 09:01:01 7 learning.py:511] global step 1: loss = 18.8690 (9.120 sec/step)")
-    progress.see("something else")
-    progress.see("INFO:tensorflow:global step 2: loss = 4.5000 (0.120 sec/step)")
-    assert progress.losses == [(1, 18.869), (2, 4.5)]
+    for line in LOG.splitlines():
+        progress.see(line)
+    assert progress.seconds_to_first_step is not None
     assert "step 2/4  loss 4.500" in capsys.readouterr().out
+
+
+def test_the_loss_curve_takes_each_step_of_the_log_once(tmp_path):
+    import train
+
+    log = tmp_path / "train.log"
+    log.write_text(LOG)
+    assert train.step_losses(log) == [(1, 18.869), (2, 4.5)]
 
 
 def test_a_program_that_fails_ends_the_stage_with_its_last_words(tmp_path, monkeypatch):

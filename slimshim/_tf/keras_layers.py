@@ -51,15 +51,18 @@ def layer_dtype(inputs_dtype):
     return policy if mixed and name in (variable_dtype, compute_dtype) else name
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _global_policy():
     return tf.keras.mixed_precision.global_policy
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _class_with_source(kind, naming):
-    bases = (naming, _WithWeightSource, getattr(tf.keras.layers, kind))
-    return type(kind, tuple(base for base in bases if base is not None), {})
+    keras_class = getattr(tf.keras.layers, kind)
+    bases = tuple(base for base in (naming, _WithWeightSource, keras_class) if base is not None)
+    # Keras 2 runs AutoGraph over the `call` of any class that does not look like its own, which
+    # costs time and gains nothing here. The line can go once TensorFlow < 2.16 is dropped.
+    return type(kind, bases, {"__module__": keras_class.__module__})
 
 
 class _WithWeightSource:

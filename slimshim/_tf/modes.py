@@ -10,8 +10,13 @@ import tensorflow as tf
 def in_graph_mode():
     """Returns True if the outermost context is a `tf.Graph`.
 
-    A function traced inside a v1 graph still counts as graph mode, hence `init_scope`.
+    A function traced inside a v1 graph still counts as graph mode, hence `init_scope`, which is
+    only asked where it can matter: it costs as much as making an op.
     """
+    if tf.executing_eagerly():
+        return False
+    if not tf.compat.v1.get_default_graph().building_function:
+        return True
     with tf.init_scope():
         return not tf.executing_eagerly()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import tensorflow as tf
 
 from .._checks import error_text
@@ -38,10 +36,9 @@ def tensorflow_format(channels, dimensions):
     return (_CHANNELS_FIRST if channels == "channels_first" else _CHANNELS_LAST)[dimensions]
 
 
-@functools.lru_cache(maxsize=None)
 def process_has_gpu():
-    """Returns True if TensorFlow sees a GPU. Most ops know channels-first there alone."""
-    return bool(tf.config.list_physical_devices("GPU"))
+    """Returns True if TensorFlow may use a GPU. Most ops know channels-first there alone."""
+    return bool(tf.config.get_visible_devices("GPU"))
 
 
 def where_supported(operation, inputs, channels, name):

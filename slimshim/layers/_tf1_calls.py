@@ -1,9 +1,9 @@
 """What Keras layers compute here: the same as in Keras, under the op names of TensorFlow 1.
 
 Programs fetch tensors by name (`Conv/BiasAdd:0`, `fully_connected/MatMul:0`). Keras 3 calls them
-otherwise, and adds a bias by Reshape and Add, which neither cuDNN nor XLA's CPU back end fuses as
-well as BiasAdd. So each mix-in here takes the place of a Keras layer's `call` (and of
-`convolution_op`, its public hook). Construction, weights, dtypes and shapes stay Keras's.
+otherwise, and adds a bias by Reshape and Add in place of one BiasAdd. So each mix-in here takes
+the place of a Keras layer's `call` (and of `convolution_op`, its public hook). Construction,
+weights, dtypes and shapes stay Keras's.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from __future__ import annotations
 import tensorflow as tf
 
 from ._channels import tensorflow_format, to_channels_first, to_channels_last, where_supported
-
-_as_it_is = tf.autograph.experimental.do_not_convert
 
 
 class _Biased:
@@ -30,7 +28,6 @@ class Convolution(_Biased):
 
     _NAMES = {1: "conv1d", 2: "Conv2D", 3: "Conv3D"}
 
-    @_as_it_is
     def call(self, inputs):
         return self.with_bias(self.convolution_op(inputs, self.value_of(self.kernel)))
 
@@ -81,7 +78,6 @@ class Depthwise(_Biased):
     def depthwise_kernel_value(self):
         return self.value_of(self.depthwise_kernel if hasattr(self, "depthwise_kernel") else self.kernel)
 
-    @_as_it_is
     def call(self, inputs):
         kernel = self.depthwise_kernel_value()
 
@@ -109,7 +105,6 @@ class InPlane(Depthwise):
 class Separable(_Biased):
     """For SeparableConv2D."""
 
-    @_as_it_is
     def call(self, inputs):
         depthwise, pointwise = self.value_of(self.depthwise_kernel), self.value_of(self.pointwise_kernel)
 
@@ -133,7 +128,6 @@ class Transposed(_Biased):
 
     _OPS = {2: (tf.nn.conv2d_transpose, "conv2d_transpose"), 3: (tf.nn.conv3d_transpose, "conv3d_transpose")}
 
-    @_as_it_is
     def call(self, inputs):
         kernel = self.value_of(self.kernel)
         op, name = self._OPS[len(self.kernel_size)]
@@ -173,7 +167,6 @@ class Transposed(_Biased):
 class Dense(_Biased):
     """For Dense. Inputs of rank above 2 are contracted along their last axis."""
 
-    @_as_it_is
     def call(self, inputs):
         rank = inputs.shape.rank
         if rank == 2:
@@ -187,7 +180,6 @@ class Dense(_Biased):
 class _Pooling:
     """For the Keras pooling layers; a subclass says which op."""
 
-    @_as_it_is
     def call(self, inputs):
         if len(self.pool_size) == 3 and self.data_format == "channels_first":
             # As in TF1, on every device.

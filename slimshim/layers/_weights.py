@@ -19,9 +19,14 @@ from .._tf.keras_layers import keras_layer, layer_dtype
 from ..ops.scopes import layer_scope
 from ._layer_variables import layer_variable
 from ._names import count_scope_twice
+from .initializers import xavier_initializer
 from .utils import collect_named_outputs, get_variable_collections
 
 v1 = tf.compat.v1
+
+# The defaults of all layers' initializers.
+XAVIER = xavier_initializer()
+ZEROS = v1.zeros_initializer()
 
 
 
@@ -32,9 +37,9 @@ class Weight(typing.NamedTuple):
     initializer: object = None
     regularizer: object = None
     # Its key in `variables_collections`, where that is not the name.
-    collections_key: typing.Optional[str] = None
+    collections_key: str | None = None
     # The name that its regularization loss bears, where that is not Keras's name of the weight.
-    loss_name: typing.Optional[str] = None
+    loss_name: str | None = None
 
 
 def as_tensor(inputs):

@@ -10,8 +10,7 @@ from . import utils
 from ._channels import check_convolution_format, keras_format
 from ._sizes import as_count, check_channels, check_not_both, checked_padding, spatial
 from ._tf1_calls import Convolution, InPlane
-from ._weights import Weight, apply, as_tensor, finish, uses_biases, weight_source, weighted_scope, zeros
-from .initializers import xavier_initializer
+from ._weights import XAVIER, ZEROS, Weight, apply, as_tensor, finish, uses_biases, weight_source, weighted_scope, zeros
 
 v1 = tf.compat.v1
 
@@ -40,9 +39,9 @@ def convolution(
     activation_fn=tf.nn.relu,
     normalizer_fn=None,
     normalizer_params=None,
-    weights_initializer=xavier_initializer(),
+    weights_initializer=XAVIER,
     weights_regularizer=None,
-    biases_initializer=v1.zeros_initializer(),
+    biases_initializer=ZEROS,
     biases_regularizer=None,
     reuse=None,
     variables_collections=None,
@@ -145,8 +144,6 @@ def _dimensions(inputs, conv_dims):
 
 def _with_dimensions(dimensions):
     """Returns `convolution` for one number of spatial dimensions, under its own name."""
-    default_weights, default_biases = xavier_initializer(), v1.zeros_initializer()
-
     def convolution_nd(
         inputs,
         num_outputs,
@@ -158,9 +155,9 @@ def _with_dimensions(dimensions):
         activation_fn=tf.nn.relu,
         normalizer_fn=None,
         normalizer_params=None,
-        weights_initializer=default_weights,
+        weights_initializer=XAVIER,
         weights_regularizer=None,
-        biases_initializer=default_biases,
+        biases_initializer=ZEROS,
         biases_regularizer=None,
         reuse=None,
         variables_collections=None,
@@ -229,9 +226,9 @@ def convolution2d_in_plane(
     activation_fn=tf.nn.relu,
     normalizer_fn=None,
     normalizer_params=None,
-    weights_initializer=xavier_initializer(),
+    weights_initializer=XAVIER,
     weights_regularizer=None,
-    biases_initializer=v1.zeros_initializer(),
+    biases_initializer=ZEROS,
     biases_regularizer=None,
     reuse=None,
     variables_collections=None,

@@ -10,10 +10,7 @@ import tensorflow as tf
 from .._checks import error_text
 from ..ops.arg_scope import add_arg_scope
 from ._tf1_calls import Dense
-from ._weights import Weight, apply, as_tensor, finish, uses_biases, weight_source, weighted_scope, zeros
-from .initializers import xavier_initializer
-
-v1 = tf.compat.v1
+from ._weights import XAVIER, ZEROS, Weight, apply, as_tensor, finish, uses_biases, weight_source, weighted_scope, zeros
 
 __all__ = ["elu", "fully_connected", "linear", "relu", "relu6"]
 
@@ -25,9 +22,9 @@ def fully_connected(
     activation_fn=tf.nn.relu,
     normalizer_fn=None,
     normalizer_params=None,
-    weights_initializer=xavier_initializer(),
+    weights_initializer=XAVIER,
     weights_regularizer=None,
-    biases_initializer=v1.zeros_initializer(),
+    biases_initializer=ZEROS,
     biases_regularizer=None,
     reuse=None,
     variables_collections=None,

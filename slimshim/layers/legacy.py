@@ -10,8 +10,8 @@ from ..ops.arg_scope import add_arg_scope
 from ..ops.collections import add_to_collections
 from ..ops.scopes import layer_scope
 from ..ops.variables import variable
-from ._weights import as_tensor
-from .initializers import xavier_initializer
+from ._layer_variables import parameter_dtype
+from ._weights import XAVIER, ZEROS, as_tensor
 
 v1 = tf.compat.v1
 _keys = v1.GraphKeys
@@ -24,8 +24,8 @@ def legacy_fully_connected(
     x,
     num_output_units,
     activation_fn=None,
-    weight_init=xavier_initializer(),
-    bias_init=v1.zeros_initializer(),
+    weight_init=XAVIER,
+    bias_init=ZEROS,
     name=None,
     weight_collections=(_keys.WEIGHTS,),
     bias_collections=(_keys.BIASES,),
@@ -65,7 +65,7 @@ def legacy_fully_connected(
     with layer_scope(name, "fully_connected", [x]):
         x = as_tensor(x)
         depth = _depth(x)
-        new = functools.partial(variable, dtype=x.dtype.base_dtype, trainable=trainable)
+        new = functools.partial(variable, dtype=parameter_dtype(x.dtype), trainable=trainable)
         weights = new(
             "weights",
             shape=[depth, num_output_units],
@@ -73,7 +73,7 @@ def legacy_fully_connected(
             regularizer=weight_regularizer,
             collections=_with_global(weight_collections),
         )
-        outputs = tf.matmul(x if x.shape.rank == 2 else tf.reshape(x, [-1, depth]), weights)
+        outputs = tf.matmul(x if x.shape.rank == 2 else tf.reshape(x, [-1, depth]), _like(x, weights))
         if bias_init is not None:
             bias = new(
                 "bias",
@@ -82,7 +82,7 @@ def legacy_fully_connected(
                 regularizer=bias_regularizer,
                 collections=_with_global(bias_collections),
             )
-            outputs = tf.nn.bias_add(outputs, bias)
+            outputs = tf.nn.bias_add(outputs, _like(x, bias))
         if x.shape.rank > 2:
             outputs = _in_shape_of(x, outputs, num_output_units)
         if activation_fn is not None:
@@ -103,6 +103,11 @@ def _depth(x):
             "Set it with x.set_shape(...)."
         )
     return depth
+
+
+def _like(x, weights):
+    # They differ under a Keras mixed precision policy alone.
+    return weights if weights.dtype.base_dtype == x.dtype.base_dtype else tf.cast(weights, x.dtype)
 
 
 def _with_global(collections):

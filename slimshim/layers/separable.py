@@ -9,10 +9,7 @@ from . import utils
 from ._channels import check_either, keras_format
 from ._sizes import as_count, check_channels, check_not_both, check_rank, checked_padding
 from ._tf1_calls import Depthwise, Separable
-from ._weights import Weight, apply, as_tensor, finish, uses_biases, weight_source, weighted_scope, zeros
-from .initializers import xavier_initializer
-
-v1 = tf.compat.v1
+from ._weights import XAVIER, ZEROS, Weight, apply, as_tensor, finish, uses_biases, weight_source, weighted_scope, zeros
 
 __all__ = ["separable_conv2d", "separable_convolution2d"]
 
@@ -30,10 +27,10 @@ def separable_convolution2d(
     activation_fn=tf.nn.relu,
     normalizer_fn=None,
     normalizer_params=None,
-    weights_initializer=xavier_initializer(),
+    weights_initializer=XAVIER,
     pointwise_initializer=None,
     weights_regularizer=None,
-    biases_initializer=v1.zeros_initializer(),
+    biases_initializer=ZEROS,
     biases_regularizer=None,
     reuse=None,
     variables_collections=None,

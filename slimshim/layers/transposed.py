@@ -8,10 +8,7 @@ from ..ops.arg_scope import add_arg_scope
 from ._channels import check_either, keras_format
 from ._sizes import as_count, check_channels, check_rank, checked_padding, spatial
 from ._tf1_calls import Transposed
-from ._weights import Weight, apply, as_tensor, finish, uses_biases, weight_source, weighted_scope, zeros
-from .initializers import xavier_initializer
-
-v1 = tf.compat.v1
+from ._weights import XAVIER, ZEROS, Weight, apply, as_tensor, finish, uses_biases, weight_source, weighted_scope, zeros
 
 __all__ = [
     "conv2d_transpose",
@@ -32,9 +29,9 @@ def convolution2d_transpose(
     activation_fn=tf.nn.relu,
     normalizer_fn=None,
     normalizer_params=None,
-    weights_initializer=xavier_initializer(),
+    weights_initializer=XAVIER,
     weights_regularizer=None,
-    biases_initializer=v1.zeros_initializer(),
+    biases_initializer=ZEROS,
     biases_regularizer=None,
     reuse=None,
     variables_collections=None,
@@ -101,9 +98,9 @@ def convolution3d_transpose(
     activation_fn=tf.nn.relu,
     normalizer_fn=None,
     normalizer_params=None,
-    weights_initializer=xavier_initializer(),
+    weights_initializer=XAVIER,
     weights_regularizer=None,
-    biases_initializer=v1.zeros_initializer(),
+    biases_initializer=ZEROS,
     biases_regularizer=None,
     reuse=None,
     variables_collections=None,

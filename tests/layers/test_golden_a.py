@@ -29,12 +29,12 @@ generator = _generator()
 facts_of_tf1 = json.loads((GOLDEN / "layers_a.json").read_text())
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def numbers_of_tf1():
     return dict(np.load(GOLDEN / "layers_a.npz"))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def measured(name):
     from slimshim.layers import layers
 

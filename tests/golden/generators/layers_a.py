@@ -8,7 +8,6 @@ The test runs `measure` again with today's library, so this file speaks both Pyt
 Neither inputs nor weights are stored: both are drawn from their names, on both sides.
 """
 
-from __future__ import print_function
 
 import json
 import pathlib
@@ -251,8 +250,8 @@ def _numbers(session, case, inputs, outputs, losses):
     for name, y in [("outputs", tf.reduce_sum(outputs * weights))] + [(t.op.name, t) for t in losses]:
         for x, gradient in zip([inputs] + variables, v1.gradients(y, [inputs] + variables)):
             if gradient is not None:
-                wanted["d({})/d({})".format(name, x.op.name)] = tf.convert_to_tensor(gradient)
-    wanted.update(("loss({})".format(t.op.name), t) for t in losses)
+                wanted[f"d({name})/d({x.op.name})"] = tf.convert_to_tensor(gradient)
+    wanted.update((f"loss({t.op.name})", t) for t in losses)
     return session.run(wanted, fed)
 
 
@@ -276,7 +275,7 @@ def main():
     facts, arrays = {}, {}
     for name, case in CASES.items():
         facts[name], numbers = measure(layers, name, case.runs)
-        arrays.update(("{}|{}".format(name, key), value) for key, value in (numbers or {}).items())
+        arrays.update((f"{name}|{key}", value) for key, value in (numbers or {}).items())
     (GOLDEN / "layers_a.json").write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n")
     np.savez_compressed(str(GOLDEN / "layers_a.npz"), **arrays)
     print(len(facts), "cases,", len(arrays), "arrays")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 
 import tensorflow as tf
 
 from ._checks import check, error_text, nearest_names
+from ._tf.scope_counts import automatic_names_from_the_start
 from .ops._restore import open_checkpoint
 from .ops.arg_scope import arg_scope, current_arg_scope
 from .ops.stores import VariableStore, using_store
@@ -143,6 +145,9 @@ def _tf_module_name(name):
     return name if name.isidentifier() else "_" + name
 
 
+@contextlib.contextmanager
 def _fresh_root_scope(getter):
-    """Returns a context in which variable scopes count from the start and variables come from `getter`."""
-    return v1.variable_scope(v1.VariableScope(reuse=None, custom_getter=getter, use_resource=True), auxiliary_name_scope=False)
+    """A context in which automatic scope names count from the start and variables come from `getter`."""
+    root = v1.VariableScope(reuse=None, custom_getter=getter, use_resource=True)
+    with automatic_names_from_the_start(), v1.variable_scope(root, auxiliary_name_scope=False):
+        yield

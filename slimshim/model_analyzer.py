@@ -14,7 +14,8 @@ _RULE = "---------"
 
 def tensor_description(var):
     """Returns the dtype and shape of a tensor or variable, as in `(float32 1x8x8x1024)`."""
-    sizes = "x".join(str(size) for size in _shape(var).as_list())
+    shape = _shape(var)
+    sizes = "<unknown>" if shape.rank is None else "x".join(str(size) for size in shape.as_list())
     return f"({tf.as_dtype(var.dtype).name} {sizes})"
 
 

@@ -64,28 +64,36 @@ def create_train_op(
     The order of a step: update ops, loss, gradients, multipliers, clipping, optimizer. The tensor
     is also added to the collection `tf.compat.v1.GraphKeys.TRAIN_OP`.
 
+    In TF2 mode, for a function that computes the loss, it returns a `TrainStep`: call it to take a
+    step under a `tf.GradientTape` and get the loss. The function's value is what is minimized;
+    `slim.losses.get_total_loss()` within it sums what the call collected, regularization losses
+    too.
+
     Args:
-      total_loss: a scalar floating-point tensor of a `tf.Graph`.
-      optimizer: a `tf.compat.v1.train.Optimizer`.
+      total_loss: a scalar floating-point tensor of a `tf.Graph`, or a function that returns one.
+      optimizer: a `tf.compat.v1.train.Optimizer`; for a function also a Keras optimizer.
       global_step: the integer variable that counts steps. Left out: the graph's global step, made
-        if need be. None: no step is counted.
+        if need be; for a function a new one. None: no step is counted.
       update_ops: a list of ops to run before the loss is computed. None: the collection
         `UPDATE_OPS`, where `batch_norm` puts its moving averages. A list that lacks some of these
-        gives a warning.
-      variables_to_train: a list of variables. None: all trainable ones.
+        gives a warning. For a function: None alone, since updates run with the call.
+      variables_to_train: a list of variables. None: all trainable ones; for a function those that
+        it uses.
       clip_gradient_norm: the largest norm of each gradient; 0 does not clip.
       summarize_gradients: whether to add `NAME_gradient` and `NAME_gradient_norm` summaries.
       gate_gradients: how much computing may overlap, see `tf.compat.v1.train.Optimizer`.
       aggregation_method: how gradient terms are summed, see `tf.AggregationMethod`.
       colocate_gradients_with_ops: whether gradients run on the devices of their ops.
-      gradient_multipliers: a dict from variables or their op names to factors.
+      gradient_multipliers: a dict from variables (or their `.ref()`) or their op names to factors.
       check_numerics: whether a loss that is inf or nan raises `tf.errors.InvalidArgumentError`.
 
+    `gate_gradients`, `aggregation_method` and `colocate_gradients_with_ops` mean nothing for a
+    function.
+
     Raises:
-      ValueError: for an eager loss, no variables, variables that are not trainable, or bad
-        multipliers.
-      TypeError: for an optimizer that does not work in a graph (Keras's).
-      NotImplementedError: for a callable loss.
+      ValueError: for an eager loss, a function within a graph, no variables, variables that are
+        not trainable, or bad multipliers.
+      TypeError: for an optimizer that does not work in a graph (Keras's), or that scales the loss.
 
     Source: `tf.contrib.slim.learning.create_train_op`.
     """

@@ -232,8 +232,6 @@ def test_an_eager_loss_is_an_error_that_shows_both_right_forms():
     optimizer = v1.train.GradientDescentOptimizer(0.1)
     with pytest.raises(ValueError, match=r"(?s)total_loss:.*tf\.Graph\(\)\.as_default.*lambda"):
         learning.create_train_op(tf.constant(1.0), optimizer)
-    with pytest.raises(NotImplementedError, match="Module"):
-        learning.create_train_op(lambda: tf.constant(1.0), optimizer)
 
 
 def test_an_eager_train_op_is_an_error(tmp_path):

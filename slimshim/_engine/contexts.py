@@ -7,6 +7,7 @@ import contextlib
 import tensorflow as tf
 
 from .._checks import error_text
+from .._tf import in_graph_mode
 
 v1 = tf.compat.v1
 
@@ -16,15 +17,9 @@ A graph (TensorFlow 1 style):
         loss = build_the_model_and_its_loss()
         train_op = learning.create_train_op(loss, tf.compat.v1.train.MomentumOptimizer(0.01, 0.9))
         learning.train(train_op, logdir)
-A function that computes the loss (TensorFlow 2 style, arrives with `Module`):
+A function that computes the loss (TensorFlow 2 style):
     step = learning.create_train_op(lambda: compute_the_loss(), optimizer)
     learning.train(step, logdir)"""
-
-_TAPE_ENGINE = (
-    "Training a function under `tf.GradientTape` arrives with `Module` and is not here yet. "
-    "Until then build the loss inside `with tf.Graph().as_default():` and pass the loss tensor."
-)
-
 
 def graph_of(value):
     """Returns the `tf.Graph` that `value` belongs to, or None (eager tensors, numbers, lists)."""
@@ -51,12 +46,20 @@ def graph_of_call(*values):
         yield graph
 
 
-def require_graph_train_value(argument, value):
-    """Raises unless `value` can be trained by the session engine.
+def is_step_function(argument, value):
+    """Returns True if `value` is a function that computes the loss, for training under a tape.
 
-    The seam for the second engine: a callable `value` will be handed to it from here.
+    Raises:
+      ValueError: if it is one, and the outermost context is a graph.
     """
-    if callable(value):
-        raise NotImplementedError(error_text(argument, "a tensor of a tf.Graph", value, _TAPE_ENGINE))
-    if tf.executing_eagerly() and graph_of(value) is None:
+    if not callable(value):
+        return False
+    if in_graph_mode():
+        raise ValueError(error_text(argument, "a tensor, because a tf.Graph is entered", value, _BOTH_FORMS))
+    return True
+
+
+def require_graph_train_value(argument, value):
+    """Raises unless `value` can be trained by the session engine."""
+    if callable(value) or (tf.executing_eagerly() and graph_of(value) is None):
         raise ValueError(error_text(argument, "a tensor of a tf.Graph", value, _BOTH_FORMS))

@@ -51,7 +51,7 @@ def multiply_gradients(grads_and_vars, gradient_multipliers):
     scaled = []
     for gradient, variable in grads_and_vars:
         key = id(variable)
-        multiplier = by_variable[key] if key in by_variable else by_name.get(variable.op.name)
+        multiplier = by_variable[key] if key in by_variable else by_name.get(variable_name(variable))
         if multiplier is not None:
             gradient = _scaled(gradient, multiplier, variable)
         scaled.append((gradient, variable))
@@ -68,10 +68,10 @@ def add_gradients_summaries(grads_and_vars, separator="/"):
     summaries = []
     for gradient, variable in grads_and_vars:
         if gradient is None:
-            v1.logging.info("Var %s has no gradient", variable.op.name)
+            v1.logging.info("Var %s has no gradient", variable_name(variable))
             continue
         values = gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
-        tag = f"{variable.op.name}{separator}gradient"
+        tag = f"{variable_name(variable)}{separator}gradient"
         summaries.append(v1.summary.histogram(tag, values))
         summaries.append(v1.summary.scalar(f"{tag}_norm", tf.linalg.global_norm([values])))
     return summaries
@@ -90,6 +90,22 @@ def multiply_then_clip(gradient_multipliers, clip_gradient_norm):
         return grads_and_vars
 
     return transform
+
+
+def then_summarize(transform):
+    """Returns a function of (gradient, variable) pairs that does `transform`, then adds summaries."""
+
+    def transform_and_summarize(grads_and_vars):
+        grads_and_vars = transform(grads_and_vars) if transform else grads_and_vars
+        add_gradients_summaries(grads_and_vars, separator="_")
+        return grads_and_vars
+
+    return transform_and_summarize
+
+
+def variable_name(variable):
+    """Returns the TF1 name of a variable; one of TF2 mode has no op to ask."""
+    return variable.name.split(":")[0]
 
 
 def _on_values(function, gradient):
@@ -118,7 +134,7 @@ def _multiplier_tables(gradient_multipliers):
 def _scaled(gradient, multiplier, variable):
     if gradient is None:
         raise ValueError(
-            f"gradient_multipliers: variable {variable.op.name} has a multiplier, but its gradient is None: "
+            f"gradient_multipliers: variable {variable_name(variable)} has a multiplier, but its gradient is None: "
             "the loss does not depend on it. Remove it from gradient_multipliers."
         )
     factor = tf.convert_to_tensor(multiplier, dtype=gradient.dtype)

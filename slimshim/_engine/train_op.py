@@ -10,6 +10,7 @@ from .._checks import error_text
 from ..ops.collections import add_to_collection, get_collection
 from . import contexts, gradients
 from .defaults import is_default
+from .train_step import create_train_step
 
 v1 = tf.compat.v1
 
@@ -34,10 +35,22 @@ def create_train_op(
     colocate_gradients_with_ops,
     check_numerics,
 ):
-    """Returns a tensor whose evaluation makes one training step and gives the loss.
+    """Returns a tensor whose evaluation makes one training step and gives the loss; a `TrainStep` for a function.
 
     See `learning.create_train_op` for the arguments.
     """
+    if contexts.is_step_function("total_loss", total_loss):
+        if summarize_gradients:
+            transform_grads_fn = gradients.then_summarize(transform_grads_fn)
+        return create_train_step(
+            total_loss,
+            optimizer,
+            global_step=global_step,
+            update_ops=update_ops,
+            variables_to_train=variables_to_train,
+            transform_grads_fn=transform_grads_fn,
+            check_numerics=check_numerics,
+        )
     contexts.require_graph_train_value("total_loss", total_loss)
     _require_graph_optimizer(optimizer)
     with contexts.graph_of_call(total_loss):

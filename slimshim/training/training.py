@@ -52,8 +52,9 @@ def create_train_op(
     """Returns a tensor whose evaluation takes one training step and gives the loss.
 
     Args:
-      total_loss: a scalar floating-point tensor of a `tf.Graph`.
-      optimizer: a `tf.compat.v1.train.Optimizer`.
+      total_loss: a scalar floating-point tensor of a `tf.Graph`; or in TF2 mode a function that
+        returns one, which gives a `TrainStep` (see `learning.create_train_op`).
+      optimizer: a `tf.compat.v1.train.Optimizer`; for a function also a Keras optimizer.
       global_step: the integer variable that counts steps. Left out: the graph's global step, made
         if need be. None: no step is counted.
       update_ops: a list of ops to run before the loss is computed. None: the collection
@@ -67,7 +68,7 @@ def create_train_op(
       check_numerics: whether a loss that is inf or nan raises `tf.errors.InvalidArgumentError`.
 
     Raises:
-      ValueError, TypeError, NotImplementedError: as `learning.create_train_op`.
+      ValueError, TypeError: as `learning.create_train_op`.
 
     Source: `tf.contrib.training.create_train_op`.
     """

@@ -1,0 +1,204 @@
+"""`TrainStep`: a function that computes a loss, made into one step of training under a tape."""
+
+from __future__ import annotations
+
+import contextlib
+
+import tensorflow as tf
+
+from .._checks import check, error_text
+from .._tf.scope_counts import automatic_names_from_the_start
+from ..ops.arg_scope import arg_scope, current_arg_scope
+from ..ops.stores import VariableStore, using_store
+from . import gradients
+from .defaults import is_default
+from .step_optimizer import StepOptimizer
+
+v1 = tf.compat.v1
+
+
+class TrainStep:
+    """A training step in TF2 mode. Call it: it changes the variables and returns the loss.
+
+        def compute_the_loss():
+            images, labels = next(batches)
+            slim.losses.softmax_cross_entropy(model(images, is_training=True)[0], labels)
+            return slim.losses.get_total_loss()
+
+        step = slim.learning.create_train_op(compute_the_loss, optimizer)
+        slim.learning.train(step, "logs", number_of_steps=1000)
+
+    The function runs inside a `tf.function`. What it returns is what is minimized: it adds the
+    regularization losses itself, as `get_total_loss()` does. Slim layers that it calls outside any
+    Module keep their weights in a store of this step's own, under their TF1 names, as if the
+    function were wrapped in a Module.
+
+    Attributes:
+      global_step: the int64 `tf.Variable` that counts steps, or None.
+      jit_compile: whether XLA compiles the step; set it before the first one. The function must
+        then take its data as arguments, for XLA can not read an iterator.
+    """
+
+    def __init__(self, function, optimizer, global_step, variables_to_train, transform, check_numerics):
+        self.global_step = global_step
+        self.jit_compile = False
+        self._function = function
+        self._optimizer = optimizer
+        self._chosen = variables_to_train
+        self._transform = transform
+        self._check_numerics = check_numerics
+        self._store = VariableStore()
+        self._arg_scope = current_arg_scope()
+        self._traced = None
+        # By identity: a later trace (other shapes) may use variables that the first did not.
+        self._used, self._trained = {}, {}
+
+    def __call__(self, *args):
+        """Takes one step; returns the loss before it, a scalar tensor.
+
+        Args:
+          *args: passed to the function: tensors, or what `tf.function` takes.
+
+        Raises:
+          tf.errors.InvalidArgumentError: if the loss is inf or nan; the weights keep their values,
+            unless XLA compiled the step, which can not stop half-way.
+          tf.errors.OutOfRangeError: if the function reads an iterator that has ended.
+        """
+        # Slots that TensorFlow 1's optimizers make in the trace get names by counting, too.
+        with automatic_names_from_the_start():
+            loss = self._compiled()(*args)
+        if self._check_numerics and self.jit_compile:
+            tf.debugging.check_numerics(loss, "LossTensor is inf or nan")
+        return loss
+
+    def build(self, *specs):
+        """Makes all variables without taking a step; returns the TrainStep.
+
+        Args:
+          *specs: a `tf.TensorSpec` for each argument of the function.
+        """
+        with automatic_names_from_the_start():
+            self._compiled().get_concrete_function(*specs)
+        return self
+
+    @property
+    def checks_numerics(self):
+        """Whether a loss that is inf or nan is an error."""
+        return self._check_numerics
+
+    @property
+    def variables(self):
+        """All variables of the step: model, optimizer and global step. Empty before the first step or `build`."""
+        return tuple(self._used.values())
+
+    @property
+    def trainable_variables(self):
+        """The variables that the step changes by their gradients. Empty before the first step or `build`."""
+        return tuple(self._trained.values())
+
+    def learning_rate(self):
+        """Returns the optimizer's current learning rate as a float, or None where there is no telling."""
+        return self._optimizer.learning_rate()
+
+    def _compiled(self):
+        if self._traced is None:
+            self._traced = tf.function(self._take_step, autograph=False, jit_compile=self.jit_compile or None)
+        return self._traced
+
+    def _take_step(self, *args):
+        with tf.GradientTape() as tape:
+            loss = self._loss(args)
+        variables = self._variables_to_train(tape)
+        pairs = list(zip(tape.gradient(loss, variables), variables))
+        pairs = _with_gradient(self._transform(pairs) if self._transform else pairs)
+        with tf.control_dependencies([loss]):  # So that a bad loss leaves the weights alone.
+            self._optimizer.apply(pairs)
+            if self.global_step is not None:
+                self.global_step.assign_add(1)
+        self._remember(variables)
+        return tf.identity(loss)
+
+    def _loss(self, args):
+        if self.global_step is not None and not tf.executing_eagerly():
+            # For learning rates and losses that ask `tf.compat.v1.train.get_global_step`.
+            v1.add_to_collection(v1.GraphKeys.GLOBAL_STEP, self.global_step)
+        with self._variables_from_the_store():
+            loss = tf.convert_to_tensor(self._function(*args))
+        _require_scalar(loss)
+        if self._check_numerics and not self.jit_compile:
+            loss = tf.debugging.check_numerics(loss, "LossTensor is inf or nan")
+        return loss
+
+    @contextlib.contextmanager
+    def _variables_from_the_store(self):
+        scope = v1.VariableScope(reuse=None, custom_getter=self._store.getter, use_resource=True)
+        with using_store(self._store), arg_scope(self._arg_scope), automatic_names_from_the_start():
+            with v1.variable_scope(scope, auxiliary_name_scope=False):
+                yield
+
+    def _variables_to_train(self, tape):
+        variables = tape.watched_variables() if self._chosen is None else self._chosen
+        if not variables:
+            remedy = "The loss depends on no trainable variable. Compute it from a model inside the function."
+            raise ValueError(error_text("variables_to_train", "at least one variable", self._chosen, remedy))
+        return list(variables)
+
+    def _remember(self, trained):
+        graph_variables = [] if tf.executing_eagerly() else v1.get_default_graph().variables
+        counter = [] if self.global_step is None else [self.global_step]
+        for variable in [*self._store.variables, *trained, *graph_variables, *self._optimizer.variables, *counter]:
+            self._used.setdefault(id(variable), variable)
+        self._trained.update((id(variable), variable) for variable in trained)
+
+
+def create_train_step(
+    function,
+    optimizer,
+    *,
+    global_step,
+    update_ops,
+    variables_to_train,
+    transform_grads_fn,
+    check_numerics,
+):
+    """Returns a `TrainStep` of `function`. See `learning.create_train_op` for the arguments."""
+    remedy = "In TF2 mode updates run with the call that makes them. Leave update_ops out."
+    check(update_ops is None, "update_ops", "None, because total_loss is a function", update_ops, remedy)
+    if is_default(global_step):
+        global_step = tf.Variable(0, trainable=False, dtype=tf.int64, name="global_step")
+    return TrainStep(
+        function,
+        StepOptimizer(optimizer),
+        global_step,
+        _checked(variables_to_train),
+        transform_grads_fn,
+        bool(check_numerics),
+    )
+
+
+def _checked(variables):
+    """Returns the chosen variables as a list, or None; they must be trainable."""
+    if variables is None:
+        return None
+    variables = list(variables)
+    check(bool(variables), "variables_to_train", "at least one variable", variables)
+    fixed = [gradients.variable_name(v) for v in variables if not v.trainable]
+    check(not fixed, "variables_to_train", "trainable variables alone", fixed)
+    return variables
+
+
+def _with_gradient(pairs):
+    """Returns the pairs that have a gradient; Keras would warn of the others at each trace."""
+    kept = [(gradient, variable) for gradient, variable in pairs if gradient is not None]
+    if not kept:
+        names = [gradients.variable_name(variable) for _, variable in pairs]
+        raise ValueError(
+            f"No gradients provided for any variable: the loss does not depend on {names}. "
+            "Compute it from them inside the function, with operations that have gradients."
+        )
+    return kept
+
+
+def _require_scalar(loss):
+    fits = loss.dtype.is_floating and loss.shape.rank in (0, None)
+    check(fits, "total_loss", "a function that returns a floating-point scalar", loss)

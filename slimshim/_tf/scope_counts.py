@@ -19,11 +19,37 @@ _STORE = ("__varscope",)
 @contextlib.contextmanager
 def automatic_names_from_the_start():
     """Lets automatic scope names count from the start within, and go on as before afterwards."""
-    v1.get_variable_scope()  # Makes the store, if there is none yet.
-    (store,) = v1.get_collection(_STORE)
+    store = _scope_store()
     before = store.variable_scopes_count
     store.variable_scopes_count = {}
     try:
         yield
     finally:
         store.variable_scopes_count = before
+
+
+@contextlib.contextmanager
+def automatic_names_counted_in(counts):
+    """Lets automatic scope names count in `counts`, a dict that is changed, and go on as before afterwards."""
+    store = _scope_store()
+    before = store.variable_scopes_count
+    store.variable_scopes_count = counts
+    try:
+        yield
+    finally:
+        # Scopes that were entered again put a copy of the counts in place.
+        left, store.variable_scopes_count = store.variable_scopes_count, before
+        if left is not counts:
+            counts.clear()
+            counts.update(left)
+
+
+def count_scope(name):
+    """Counts the scope of that full name as entered, so that the next automatic name differs."""
+    _scope_store().open_variable_scope(name)
+
+
+def _scope_store():
+    v1.get_variable_scope()  # Makes the store, if there is none yet.
+    (store,) = v1.get_collection(_STORE)
+    return store

@@ -12,18 +12,18 @@ import tensorflow as tf
 from .._checks import error_text
 
 __all__ = [
-        "variance_scaling_initializer",
-        "xavier_initializer",
-        "xavier_initializer_conv2d",
+    "variance_scaling_initializer",
+    "xavier_initializer",
+    "xavier_initializer_conv2d",
 ]
 
 _NOT_FLOATING = "Cannot create initializer for non-floating point type."
 
 # How many connections count, from the fan-in and the fan-out of a weight.
 _CONNECTIONS = {
-        "FAN_IN": lambda fan_in, fan_out: fan_in,
-        "FAN_OUT": lambda fan_in, fan_out: fan_out,
-        "FAN_AVG": lambda fan_in, fan_out: (fan_in + fan_out) / 2.0,
+    "FAN_IN": lambda fan_in, fan_out: fan_in,
+    "FAN_OUT": lambda fan_in, fan_out: fan_out,
+    "FAN_AVG": lambda fan_in, fan_out: (fan_in + fan_out) / 2.0,
 }
 
 # A normal cut off at two deviations has 0.774 of the variance of a whole one;
@@ -52,15 +52,13 @@ def xavier_initializer(uniform=True, seed=None, dtype=tf.float32):
     "Understanding the difficulty of training deep feedforward neural networks",
     AISTATS 2010.
     """
-    return variance_scaling_initializer(
-            factor=1.0, mode="FAN_AVG", uniform=uniform, seed=seed, dtype=dtype)
+    return variance_scaling_initializer(factor=1.0, mode="FAN_AVG", uniform=uniform, seed=seed, dtype=dtype)
 
 
 xavier_initializer_conv2d = xavier_initializer
 
 
-def variance_scaling_initializer(factor=2.0, mode="FAN_IN", uniform=False,
-                                                                  seed=None, dtype=tf.float32):
+def variance_scaling_initializer(factor=2.0, mode="FAN_IN", uniform=False, seed=None, dtype=tf.float32):
     """Returns an initializer whose variance shrinks with the connections.
 
     With n the number of connections that `mode` counts, the values are
@@ -111,9 +109,7 @@ def _floating(dtype):
     """Returns `dtype` as a tf.DType after checking that it is floating."""
     dtype = tf.as_dtype(dtype)
     if not dtype.is_floating:
-        raise TypeError(
-                f"{_NOT_FLOATING} "
-                + error_text("dtype", "a floating dtype", dtype.name))
+        raise TypeError(f"{_NOT_FLOATING} " + error_text("dtype", "a floating dtype", dtype.name))
     return dtype
 
 

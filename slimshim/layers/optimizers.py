@@ -320,8 +320,8 @@ def _clipped_and_summarized(grads_and_vars, clip_gradients, loss, summaries):
     clipped = _clipped(grads_and_vars, clip_gradients)
     if "loss" in summaries:
         scalar_summary("loss", loss)
-    for gradient, variable in clipped:
-        _summarize_gradient(gradient, variable, summaries)
+    for gradient, trained in clipped:
+        _summarize_gradient(gradient, trained, summaries)
     if with_norms and clip_gradients is not None:
         _summarize_global_norm("global_norm/clipped_gradient_norm", clipped)
     return clipped

@@ -112,9 +112,7 @@ def _run_recomputing(run, args, use_data_dep, tupleize_grads):
             inputs = _after_gradients([tf.identity(arg) for arg in args], output_grads, use_data_dep)
             with tf.control_dependencies(present(output_grads)):
                 with arg_scope(defaults), v1.variable_scope(scope, reuse=True):
-                    gradients = gradients_of_rerun(
-                        lambda: run(inputs, True), inputs, variables, output_grads, expected
-                    )
+                    gradients = gradients_of_rerun(lambda: run(inputs, True), inputs, variables, output_grads, expected)
             if tupleize_grads:
                 gradients = _wait_for_all(gradients, use_data_dep)
             input_grads = gradients[: len(inputs)]

@@ -15,11 +15,11 @@ from ..ops import collections as slim_collections
 v1 = tf.compat.v1
 
 __all__ = [
-        "apply_regularization",
-        "l1_l2_regularizer",
-        "l1_regularizer",
-        "l2_regularizer",
-        "sum_regularizer",
+    "apply_regularization",
+    "l1_l2_regularizer",
+    "l1_regularizer",
+    "l2_regularizer",
+    "sum_regularizer",
 ]
 
 _logger = logging.getLogger(__name__)
@@ -44,9 +44,7 @@ def l1_regularizer(scale, scope=None):
     def l1(weights, name=None):
         """Returns the L1 penalty of `weights`."""
         del name  # Kept for callers that pass it; the scope names the ops.
-        return _scaled(
-                scale, weights, scope, "l1_regularizer",
-                lambda: tf.reduce_sum(tf.abs(weights)))
+        return _scaled(scale, weights, scope, "l1_regularizer", lambda: tf.reduce_sum(tf.abs(weights)))
 
     return l1
 
@@ -69,9 +67,7 @@ def l2_regularizer(scale, scope=None):
 
     def l2(weights):
         """Returns the L2 penalty of `weights`."""
-        return _scaled(
-                scale, weights, scope, "l2_regularizer",
-                lambda: tf.nn.l2_loss(weights))
+        return _scaled(scale, weights, scope, "l2_regularizer", lambda: tf.nn.l2_loss(weights))
 
     return l2
 
@@ -96,8 +92,7 @@ def l1_l2_regularizer(scale_l1=1.0, scale_l2=1.0, scope=None):
         return l2_regularizer(scale_l2, scope)
     if l2_is_off:
         return l1_regularizer(scale_l1, scope)
-    return sum_regularizer(
-            [l1_regularizer(scale_l1), l2_regularizer(scale_l2)], scope=scope)
+    return sum_regularizer([l1_regularizer(scale_l1), l2_regularizer(scale_l2)], scope=scope)
 
 
 def sum_regularizer(regularizer_list, scope=None):
@@ -150,15 +145,18 @@ def apply_regularization(regularizer, weights_list=None):
     if not weights_list:
         weights_list = slim_collections.get_collection(v1.GraphKeys.WEIGHTS)
     if not weights_list:
-        raise ValueError(error_text(
-                "weights_list", "at least one weight", weights_list,
-                "Pass the weights, or put them into the WEIGHTS collection first."))
-    with v1.name_scope(
-            None, "get_regularization_penalty", weights_list) as scope:
+        raise ValueError(
+            error_text(
+                "weights_list",
+                "at least one weight",
+                weights_list,
+                "Pass the weights, or put them into the WEIGHTS collection first.",
+            )
+        )
+    with v1.name_scope(None, "get_regularization_penalty", weights_list) as scope:
         penalties = [_scalar_penalty(regularizer(w)) for w in weights_list]
         total = tf.add_n(penalties, name=scope)
-    slim_collections.add_to_collection(
-            v1.GraphKeys.REGULARIZATION_LOSSES, total)
+    slim_collections.add_to_collection(v1.GraphKeys.REGULARIZATION_LOSSES, total)
     return total
 
 
@@ -171,9 +169,7 @@ def _no_penalty(weights):
 def _disables(scale, argument):
     """Returns whether `scale` is 0.0 after checking it; a tensor never is."""
     if isinstance(scale, numbers.Integral):
-        raise ValueError(error_text(
-                argument, "a float, not an integer", scale,
-                f"Write {float(scale)} instead."))
+        raise ValueError(error_text(argument, "a float, not an integer", scale, f"Write {float(scale)} instead."))
     if not isinstance(scale, numbers.Real):
         return False
     if scale < 0.0:
@@ -187,8 +183,7 @@ def _disables(scale, argument):
 def _scaled(scale, weights, scope, default_scope, penalty):
     """Returns scale * penalty() under TF1 slim's op names."""
     with v1.name_scope(scope, default_scope, [weights]) as name:
-        factor = tf.convert_to_tensor(
-                scale, dtype=tf.as_dtype(weights.dtype).base_dtype, name="scale")
+        factor = tf.convert_to_tensor(scale, dtype=tf.as_dtype(weights.dtype).base_dtype, name="scale")
         return tf.multiply(factor, penalty(), name=name)
 
 
@@ -197,7 +192,7 @@ def _scalar_penalty(penalty):
     if penalty is None:
         return tf.constant(0.0)
     if penalty.shape.rank != 0:
-        raise ValueError(error_text(
-                "regularizer", "a function that returns a scalar",
-                f"a tensor of shape {penalty.shape}"))
+        raise ValueError(
+            error_text("regularizer", "a function that returns a scalar", f"a tensor of shape {penalty.shape}")
+        )
     return penalty

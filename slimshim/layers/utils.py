@@ -15,20 +15,20 @@ from ..ops import collections as slim_collections
 v1 = tf.compat.v1
 
 __all__ = [
-        "NamedOutputs",
-        "append_tensor_alias",
-        "channel_dimension",
-        "collect_named_outputs",
-        "constant_value",
-        "convert_collection_to_dict",
-        "gather_tensors_aliases",
-        "get_tensor_aliases",
-        "get_variable_collections",
-        "last_dimension",
-        "n_positive_integers",
-        "smart_cond",
-        "static_cond",
-        "two_element_tuple",
+    "NamedOutputs",
+    "append_tensor_alias",
+    "channel_dimension",
+    "collect_named_outputs",
+    "constant_value",
+    "convert_collection_to_dict",
+    "gather_tensors_aliases",
+    "get_tensor_aliases",
+    "get_variable_collections",
+    "last_dimension",
+    "n_positive_integers",
+    "smart_cond",
+    "static_cond",
+    "two_element_tuple",
 ]
 
 NamedOutputs = _collections.namedtuple("NamedOutputs", ["name", "outputs"])
@@ -105,10 +105,7 @@ def convert_collection_to_dict(collection, clear_collection=False):
         clear_collection: whether to empty the collection afterwards.
     """
     tensors = slim_collections.get_collection(collection)
-    by_alias = _collections.OrderedDict(
-            (alias, tensor)
-            for tensor in tensors
-            for alias in get_tensor_aliases(tensor))
+    by_alias = _collections.OrderedDict((alias, tensor) for tensor in tensors for alias in get_tensor_aliases(tensor))
     if clear_collection:
         slim_collections.clear_collection(collection)
     return by_alias
@@ -149,16 +146,19 @@ def constant_value(value_or_tensor_or_var, dtype=None):
     """
     value = value_or_tensor_or_var
     if value is None:
-        raise ValueError(error_text(
-                "value_or_tensor_or_var", "a value, a tensor or a variable", None))
+        raise ValueError(error_text("value_or_tensor_or_var", "a value, a tensor or a variable", None))
     if _tf.is_keras_tensor(value):
         return None
     if not isinstance(value, (tf.Tensor, tf.Variable)):
         return value
     if dtype and tf.as_dtype(value.dtype) != tf.as_dtype(dtype):
-        raise ValueError(error_text(
-                "value_or_tensor_or_var", f"the dtype {tf.as_dtype(dtype).name}",
-                f"the dtype {tf.as_dtype(value.dtype).name}"))
+        raise ValueError(
+            error_text(
+                "value_or_tensor_or_var",
+                f"the dtype {tf.as_dtype(dtype).name}",
+                f"the dtype {tf.as_dtype(value.dtype).name}",
+            )
+        )
     if isinstance(value, tf.Variable):
         return None
     return tf.get_static_value(value)
@@ -212,13 +212,17 @@ def _known_dimension(shape, index, min_rank):
     # Through TensorShape again: with v2 behaviour off its items are Dimensions.
     sizes = tf.TensorShape(dims).as_list()
     if len(sizes) < min_rank:
-        raise ValueError(error_text(
-                "shape", f"a rank of at least {min_rank}", sizes))
+        raise ValueError(error_text("shape", f"a rank of at least {min_rank}", sizes))
     size = sizes[index]
     if size is None:
-        raise ValueError(error_text(
-                "shape", f"dimension {index} to be known", sizes,
-                "Give the input a static size there, with `set_shape` for one."))
+        raise ValueError(
+            error_text(
+                "shape",
+                f"dimension {index} to be known",
+                sizes,
+                "Give the input a static size there, with `set_shape` for one.",
+            )
+        )
     return size
 
 
@@ -270,9 +274,7 @@ def two_element_tuple(int_or_tuple):
             return pair
     elif isinstance(pair, (list, tuple)) and len(pair) == 2:
         return int(pair[0]), int(pair[1])
-    raise ValueError(error_text(
-            "int_or_tuple", "an int, a list of 2 ints or a TensorShape of rank 2",
-            int_or_tuple))
+    raise ValueError(error_text("int_or_tuple", "an int, a list of 2 ints or a TensorShape of rank 2", int_or_tuple))
 
 
 def n_positive_integers(n, value):
@@ -308,6 +310,5 @@ def _as_ints(count, value):
     except (TypeError, ValueError):
         values = ()
     if len(values) != count:
-        raise ValueError(error_text(
-                "value", f"one positive int or a sequence of {count}", value))
+        raise ValueError(error_text("value", f"one positive int or a sequence of {count}", value))
     return values

@@ -61,9 +61,7 @@ def cluster_loss(
     all_ids = tf.range(tf.shape(embeddings)[0])
     medoids = compute_augmented_facility_locations(distances, labels, all_ids, margin_multiplier, margin_type)
     if enable_pam_finetuning:
-        medoids = compute_augmented_facility_locations_pam(
-            distances, labels, margin_multiplier, margin_type, medoids
-        )
+        medoids = compute_augmented_facility_locations_pam(distances, labels, margin_multiplier, margin_type, medoids)
     energy_found = compute_facility_energy(distances, medoids)
     score_found = compute_clustering_score(labels, get_cluster_assignment(distances, medoids), margin_type)
     energy_true = compute_gt_cluster_score(distances, labels)
@@ -151,9 +149,7 @@ def compute_augmented_facility_locations(pairwise_distances, labels, all_ids, ma
 
     def add_one(chosen_ids):
         candidate_ids = _set_difference(all_ids, chosen_ids)
-        best = _best_addition(
-            pairwise_distances, labels, chosen_ids, candidate_ids, margin_multiplier, margin_type
-        )
+        best = _best_addition(pairwise_distances, labels, chosen_ids, candidate_ids, margin_multiplier, margin_type)
         return [tf.concat([chosen_ids, [best]], 0)]
 
     num_classes = tf.size(tf.unique(labels)[0])

@@ -95,9 +95,7 @@ def npairs_loss(labels, embeddings_anchor, embeddings_positive, reg_lambda=0.002
     return _npairs(shared, embeddings_anchor, embeddings_positive, reg_lambda, print_losses)
 
 
-def npairs_loss_multilabel(
-    sparse_labels, embeddings_anchor, embeddings_positive, reg_lambda=0.002, print_losses=False
-):
+def npairs_loss_multilabel(sparse_labels, embeddings_anchor, embeddings_positive, reg_lambda=0.002, print_losses=False):
     """Returns the n-pairs loss for pairs that have several labels each, a float32 scalar.
 
     As `npairs_loss`, with each anchor's targets in proportion to the number of labels that it

@@ -126,7 +126,9 @@ def test_clipping_by_norm_and_by_function(model):
     loss, step, weight = model
     assert _step(optimizers.optimize_loss(loss, step, 0.1, "SGD", clip_gradients=1.0), weight)[1] == pytest.approx(9.9)
     halve = lambda pairs: [(gradient / 2, variable) for gradient, variable in pairs]  # noqa: E731
-    assert _step(optimizers.optimize_loss(loss, step, 0.1, "SGD", clip_gradients=halve), weight)[1] == pytest.approx(9.85)
+    assert _step(optimizers.optimize_loss(loss, step, 0.1, "SGD", clip_gradients=halve), weight)[1] == pytest.approx(
+        9.85
+    )
 
 
 def test_noise_is_added_to_dense_and_sparse_gradients_and_to_no_other(graph):
@@ -164,7 +166,12 @@ def test_adaptive_clipping_learns_the_usual_norm(graph):
     clip = optimizers.adaptive_clipping_fn(std_factor=1.0, decay=0.9, global_step=step, report_summary=True)
     (clipped, _), (missing, _) = clip([(gradient, weight), (None, weight)])
     assert missing is None
-    assert {v.op.name for v in v1.global_variables()} == {"global_step", "w", "AdaptiveMaxNorm/mean", "AdaptiveMaxNorm/sq_mean"}
+    assert {v.op.name for v in v1.global_variables()} == {
+        "global_step",
+        "w",
+        "AdaptiveMaxNorm/mean",
+        "AdaptiveMaxNorm/sq_mean",
+    }
     with v1.Session() as session:
         session.run(v1.global_variables_initializer())
         for n in range(20):

@@ -41,7 +41,9 @@ MAKERS = {
 
 
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
-@pytest.mark.parametrize("scale, message", [(1, "a float, not an integer"), (0, "not an integer"), (-0.5, "at least 0.0")])
+@pytest.mark.parametrize(
+    "scale, message", [(1, "a float, not an integer"), (0, "not an integer"), (-0.5, "at least 0.0")]
+)
 def test_integer_and_negative_scales_are_refused(make, scale, message):
     with pytest.raises(ValueError, match=message):
         make(scale)

@@ -38,7 +38,12 @@ def test_ids_of_a_row_are_where_its_indicators_are_set(indicators, ignored):
 
 @pytest.mark.parametrize(
     "dense, ignored, kept",
-    [(["a", "", "b"], None, [b"a", b"b"]), (["a", "-", ""], "-", [b"a", b""]), ([True, False], None, [True]), ([0.5, 0.0], None, [0.5])],
+    [
+        (["a", "", "b"], None, [b"a", b"b"]),
+        (["a", "-", ""], "-", [b"a", b""]),
+        ([True, False], None, [True]),
+        ([0.5, 0.0], None, [0.5]),
+    ],
 )
 def test_the_value_to_ignore_depends_on_the_dtype(dense, ignored, kept):
     assert sparse_ops.dense_to_sparse_tensor(dense, ignored).values.numpy().tolist() == kept
@@ -65,7 +70,9 @@ def test_the_envelope_is_the_last_filled_column_plus_one():
     assert sparse_ops.sparse_row_envelope(sparse, row_axis=2, col_axis=0).numpy().tolist() == [3, 1, 0, 3, 0]
 
 
-@pytest.mark.parametrize("axes, message", [((1, 1), "col_axis: expected another axis"), ((0, 1.5), "col_axis: expected an int")])
+@pytest.mark.parametrize(
+    "axes, message", [((1, 1), "col_axis: expected another axis"), ((0, 1.5), "col_axis: expected an int")]
+)
 def test_envelope_axes_must_be_two_ints(axes, message):
     with pytest.raises(ValueError, match=message):
         sparse_ops.sparse_row_envelope(tf.sparse.from_dense([[1]]), *axes)

@@ -48,7 +48,11 @@ def test_the_kind_of_summary_follows_rank_and_dtype(graph):
     summaries.summarize_tensor(v1.placeholder(tf.float32, name="unknown"), tag="tag")
     assert summaries.summarize_tensor(tf.constant(["a"])) is None
     assert summaries.summarize_tensor(tf.constant(True)) is None
-    assert _ops() == {"scalar_summary": "ScalarSummary", "vector_summary": "HistogramSummary", "tag": "HistogramSummary"}
+    assert _ops() == {
+        "scalar_summary": "ScalarSummary",
+        "vector_summary": "HistogramSummary",
+        "tag": "HistogramSummary",
+    }
 
 
 def test_collections_are_filtered_by_the_start_of_the_op_name(graph):

@@ -44,7 +44,9 @@ def test_end_points_are_found_in_tf2_mode_and_belong_to_the_call():
     def net(x):
         utils.collect_named_outputs("points", "half", x / 2)
         utils.collect_named_outputs("points", "double", x * 2)
-        return utils.convert_collection_to_dict("points", clear_collection=True), utils.convert_collection_to_dict("points")
+        return utils.convert_collection_to_dict("points", clear_collection=True), utils.convert_collection_to_dict(
+            "points"
+        )
 
     module = slimshim.Module(net)
     for step in (module, tf.function(module)):
@@ -162,7 +164,8 @@ def test_n_positive_integers_repeats_or_converts(n, value, expected):
 
 
 @pytest.mark.parametrize(
-    "n, value", [(0, 1), (2.5, 1), (2, 0), (2, [1, -1]), (2, [1]), (2, None), (2, tf.TensorShape([1, None])), (2, ["a", 1])]
+    "n, value",
+    [(0, 1), (2.5, 1), (2, 0), (2, [1, -1]), (2, [1]), (2, None), (2, tf.TensorShape([1, None])), (2, ["a", 1])],
 )
 def test_what_makes_no_n_positive_integers_is_refused(n, value):
     with pytest.raises(ValueError, match="expected"):

@@ -218,13 +218,25 @@ def test_one_swap_takes_the_best_member_of_the_cluster():
     best = members[max(range(4), key=worth)]
     for subset, ids in ((within, members), (within[:, None, None, :], members[:, None])):
         found = metric_learning.update_medoid_per_cluster(
-            tf.constant(DISTANCES, tf.float32), tf.constant(subset, tf.float32), LABELS, tf.constant(chosen), ids, 0, 2.0, "nmi"
+            tf.constant(DISTANCES, tf.float32),
+            tf.constant(subset, tf.float32),
+            LABELS,
+            tf.constant(chosen),
+            ids,
+            0,
+            2.0,
+            "nmi",
         )
         assert found.numpy().tolist() == [best, 1, 2]
 
 
 def test_a_centroid_belongs_to_itself_even_at_equal_distance():
-    assert metric_learning.get_cluster_assignment(tf.zeros([4, 4]), tf.constant([2, 1])).numpy().tolist() == [0, 1, 0, 0]
+    assert metric_learning.get_cluster_assignment(tf.zeros([4, 4]), tf.constant([2, 1])).numpy().tolist() == [
+        0,
+        1,
+        0,
+        0,
+    ]
 
 
 def test_update_1d_tensor_replaces_one_element():

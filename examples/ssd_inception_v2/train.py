@@ -72,7 +72,7 @@ class Progress:
         if self._first is None:
             self._first = (step, now)
             self.seconds_to_first_step = now - self._start
-        elif now - self._shown > self._every:
+        elif step > self._first[0] and now - self._shown > self._every:
             self._show(self._text(step, loss, now), now)
 
     def close(self):
@@ -82,7 +82,7 @@ class Progress:
 
     def _text(self, step, loss, now):
         first_step, first_time = self._first
-        per_step = (now - first_time) / max(1, step - first_step)
+        per_step = (now - first_time) / (step - first_step)
         left = int(per_step * (self._steps - step))
         bar = "#" * round(24 * step / self._steps)
         return (

@@ -13,6 +13,15 @@ import pytest
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="also run the tests that take minutes")
+    parser.addoption("--parity", metavar="FILE", help="write every comparison with TF 1.15 to FILE, as JSON")
+
+
+def pytest_sessionfinish(session):
+    path = session.config.getoption("--parity")
+    if path:
+        import parity
+
+        parity.write(path)
 
 
 def pytest_collection_modifyitems(config, items):

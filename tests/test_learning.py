@@ -1,13 +1,13 @@
 """learning: train ops and the training loop, in graphs, with v2 behaviour on."""
 
 import glob
-import importlib.util
 import json
 import os
-import pathlib
 import threading
 
+import goldens
 import numpy as np
+import parity
 import pytest
 import tensorflow as tf
 
@@ -15,18 +15,7 @@ from slimshim import learning
 
 v1 = tf.compat.v1
 
-GOLDEN = pathlib.Path(__file__).parent / "golden"
-
-
-def _golden_generator():
-    path = GOLDEN / "generators" / "learning_trajectories.py"
-    spec = importlib.util.spec_from_file_location("learning_trajectories", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-TRAJECTORIES = _golden_generator()
+TRAJECTORIES = goldens.generator("learning_trajectories")
 
 
 def parabola(start=3.0):
@@ -239,14 +228,11 @@ def test_an_eager_train_op_is_an_error(tmp_path):
         learning.train(tf.constant(1.0), str(tmp_path))
 
 
+@pytest.mark.golden
 @pytest.mark.parametrize("case", TRAJECTORIES.CASES)
 def test_twenty_steps_go_where_tensorflow_1_15_went(case):
-    golden = json.loads((GOLDEN / "learning_trajectories.json").read_text())["cases"][case]
-    got = TRAJECTORIES.trajectory(learning, case)
-    np.testing.assert_allclose(got["losses"], golden["losses"], rtol=0, atol=1e-5)
-    assert set(got["variables"]) == set(golden["variables"])
-    for name, expected in golden["variables"].items():
-        np.testing.assert_allclose(got["variables"][name], expected, rtol=0, atol=1e-5, err_msg=name)
+    expected = goldens.content("learning_trajectories")["cases"][case]
+    parity.same("learning.train", case, TRAJECTORIES.trajectory(learning, case), expected, rtol=0, atol=1e-5)
 
 
 # train: what it returns and leaves behind.

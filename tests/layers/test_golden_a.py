@@ -4,34 +4,20 @@ The cases and the golden's generator: tests/golden/generators/layers_a.py.
 """
 
 import functools
-import importlib.util
-import json
-import pathlib
 import subprocess
 import sys
 
+import goldens
 import numpy as np
+import parity
 import pytest
 import tensorflow as tf
+from covered import functions_of
 
-GOLDEN = pathlib.Path(__file__).parents[1] / "golden"
-GENERATOR = GOLDEN / "generators" / "layers_a.py"
+pytestmark = pytest.mark.golden
 
-
-def _generator():
-    spec = importlib.util.spec_from_file_location("layers_a_generator", GENERATOR)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-generator = _generator()
-facts_of_tf1 = json.loads((GOLDEN / "layers_a.json").read_text())
-
-
-@functools.cache
-def numbers_of_tf1():
-    return dict(np.load(GOLDEN / "layers_a.npz"))
+generator = goldens.generator("layers_a")
+facts_of_tf1 = goldens.content("layers_a")
 
 
 @functools.cache
@@ -39,12 +25,7 @@ def measured(name):
     from slimshim.layers import layers
 
     facts, arrays = generator.measure(layers, name)
-    return json.loads(json.dumps(facts)), arrays
-
-
-def golden_arrays(name):
-    prefix = name + "|"
-    return {key[len(prefix) :]: value for key, value in numbers_of_tf1().items() if key.startswith(prefix)}
+    return goldens.as_json(facts), arrays
 
 
 def test_every_case_has_a_golden_and_every_golden_a_case():
@@ -68,10 +49,7 @@ def test_collections_hold_what_they_held_in_tf1(name):
 
 @pytest.mark.parametrize("name", [name for name, case in generator.CASES.items() if case.runs])
 def test_values_losses_and_gradients_are_those_of_tf1(name):
-    arrays, golden = measured(name)[1], golden_arrays(name)
-    assert sorted(arrays) == sorted(golden)
-    for key, value in golden.items():
-        np.testing.assert_allclose(arrays[key], value, rtol=1e-5, atol=1e-5, err_msg=key)
+    parity.same(functions_of("layers_a", name)[0], name, measured(name)[1], goldens.arrays("layers_a", name))
 
 
 CHANNELS_LAST = {
@@ -106,22 +84,20 @@ def test_channels_first_gives_on_the_cpu_what_channels_last_gives(name):
 
 
 _WITHOUT_V2_BEHAVIOR = """
-import importlib.util, sys
-import numpy as np, tensorflow as tf
+import sys
+import tensorflow as tf
 tf.compat.v1.disable_v2_behavior()
-sys.path[:0] = sys.argv[2:]
-spec = importlib.util.spec_from_file_location("generator", sys.argv[1])
-generator = importlib.util.module_from_spec(spec); spec.loader.exec_module(generator)
+sys.path[:0] = sys.argv[1:]
+import goldens, parity
 from slimshim.layers import layers
-golden = np.load(sys.argv[1].replace("generators/layers_a.py", "layers_a.npz"))
+generator = goldens.generator("layers_a")
 for name in ("conv2d_rate", "conv2d_reuse", "partitioned", "in_plane", "separable", "depthwise", "transposed", "mixed"):
     _, arrays = generator.measure(layers, name)
-    for key, value in arrays.items():
-        np.testing.assert_allclose(value, golden[name + "|" + key], rtol=1e-5, atol=1e-5, err_msg=name + " " + key)
+    parity.same("layers", name, arrays, goldens.arrays("layers_a", name))
 """
 
 
 def test_values_are_those_of_tf1_with_v2_behavior_and_resource_variables_off():
-    command = [sys.executable, "-c", _WITHOUT_V2_BEHAVIOR, str(GENERATOR), *sys.path]
+    command = [sys.executable, "-c", _WITHOUT_V2_BEHAVIOR, *sys.path]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]

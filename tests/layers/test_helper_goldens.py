@@ -3,31 +3,26 @@
 To remake the numbers: see golden/generators/layer_helpers.py.
 """
 
-import importlib.util
-import json
-import pathlib
 import types
 
+import goldens
+import parity
 import pytest
+from covered import functions_of
 
 from slimshim import summaries as slim_summaries
 from slimshim.layers import initializers, optimizers, regularizers, summaries
 
-_GOLDEN = pathlib.Path(__file__).parent.parent / "golden"
+pytestmark = pytest.mark.golden
 
-
-def _load_generator():
-    path = _GOLDEN / "generators" / "layer_helpers.py"
-    spec = importlib.util.spec_from_file_location("layer_helpers_generator", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-generator = _load_generator()
-GOLDENS = json.loads((_GOLDEN / "layer_helpers.json").read_text())
+generator = goldens.generator("layer_helpers")
+GOLDENS = goldens.content("layer_helpers")
 LAYERS = types.SimpleNamespace(
-    **{name: getattr(module, name) for module in (initializers, optimizers, regularizers, summaries) for name in module.__all__}
+    **{
+        name: getattr(module, name)
+        for module in (initializers, optimizers, regularizers, summaries)
+        for name in module.__all__
+    }
 )
 
 
@@ -37,21 +32,5 @@ def test_goldens_and_cases_are_the_same_set():
 
 @pytest.mark.parametrize("case", sorted(GOLDENS))
 def test_results_are_those_of_tf1(case):
-    found = json.loads(json.dumps(generator.measure(LAYERS, slim_summaries, case)))
-    _assert_same(found, GOLDENS[case], case)
-
-
-def _assert_same(found, expected, where):
-    """Compares nested plain data: numbers nearly, all else exactly."""
-    if isinstance(expected, dict):
-        assert set(found) == set(expected), where
-        for key, value in expected.items():
-            _assert_same(found[key], value, f"{where} / {key}")
-    elif isinstance(expected, list):
-        assert len(found) == len(expected), f"{where}: {found}"
-        for index, value in enumerate(expected):
-            _assert_same(found[index], value, f"{where} / {index}")
-    elif isinstance(expected, float):
-        assert found == pytest.approx(expected, rel=2e-5, abs=2e-6), where
-    else:
-        assert found == expected, where
+    found = goldens.as_json(generator.measure(LAYERS, slim_summaries, case))
+    parity.same(functions_of("layer_helpers", case)[0], case, found, GOLDENS[case], rtol=2e-5, atol=2e-6)

@@ -4,32 +4,22 @@ To remake the numbers: see golden/generators/norm_and_shape_layers.py.
 """
 
 import contextlib
-import importlib.util
-import json
-import pathlib
 
+import goldens
 import numpy as np
+import parity
 import pytest
 import tensorflow as tf
+from covered import functions_of
 
 from slimshim import Module, layers
 
 v1 = tf.compat.v1
 
-_GOLDEN = pathlib.Path(__file__).parent.parent / "golden"
+pytestmark = pytest.mark.golden
 
-
-def _load_generator():
-    path = _GOLDEN / "generators" / "norm_and_shape_layers.py"
-    spec = importlib.util.spec_from_file_location("norm_and_shape_layers_generator", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-generator = _load_generator()
-FACTS = json.loads((_GOLDEN / "norm_and_shape_layers.json").read_text())
-ARRAYS = np.load(_GOLDEN / "norm_and_shape_layers.npz")
+generator = goldens.generator("norm_and_shape_layers")
+FACTS = goldens.content("norm_and_shape_layers")
 
 # Names of outputs that differ from TF 1.15, and why.
 OTHER_OUTPUT_NAMES = {
@@ -65,16 +55,11 @@ def _refs_with_v2_control_flow():
         yield
 
 
-def _golden_arrays(name):
-    return {key.split(": ", 1)[1]: ARRAYS[key] for key in ARRAYS.files if key.startswith(name + ": ")}
-
-
-def _check_arrays(arrays, name):
-    expected = _golden_arrays(name)
-    assert set(arrays) == set(expected)
+def _check_arrays(arrays, name, mode):
     tolerance = generator.CASES[name].tolerance
-    for key, value in expected.items():
-        np.testing.assert_allclose(arrays[key], value, rtol=tolerance, atol=tolerance, err_msg=f"{name}: {key}")
+    expected = goldens.arrays("norm_and_shape_layers", name, separator=": ")
+    subject = functions_of("norm_and_shape_layers", name)[0]
+    parity.same(subject, f"{name} ({mode})", arrays, expected, rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize("name", generator.CASES)
@@ -90,7 +75,7 @@ def test_a_v1_graph_gives_the_names_and_numbers_of_tf1(name):
             assert len(facts["updates"][collection]) == len(updates)
         else:
             assert facts["updates"][collection] == updates
-    _check_arrays(arrays, name)
+    _check_arrays(arrays, name, "v1 graph")
 
 
 @pytest.mark.parametrize("name", generator.CASES)
@@ -101,13 +86,13 @@ def test_a_graph_with_v2_behaviour_gives_the_numbers_of_tf1(name):
         assert len(facts["updates"][collection]) == len(updates)
         for ours, theirs in zip(facts["updates"][collection], updates):
             assert "/cond" in theirs or ours.startswith(theirs.split(":")[0])
-    _check_arrays(arrays, name)
+    _check_arrays(arrays, name, "graph with v2 behaviour")
 
 
 @pytest.mark.parametrize("name", [name for name in generator.CASES if "fed_training" in name])
 def test_ref_variables_go_with_v2_control_flow(name):
     _, arrays = generator.record(layers, v1, name, _refs_with_v2_control_flow)
-    _check_arrays(arrays, name)
+    _check_arrays(arrays, name, "ref variables")
 
 
 # --- TF2 mode ---------------------------------------------------------------------------------
@@ -161,8 +146,12 @@ def _model_of(name):
     return model
 
 
+def _as_it_is(function):
+    return function
+
+
 @pytest.mark.parametrize("name", _WITHOUT_CHANCE)
-@pytest.mark.parametrize("wrap", [lambda f: f, tf.function], ids=["eager", "function"])
+@pytest.mark.parametrize("wrap", [_as_it_is, tf.function], ids=["eager", "function"])
 def test_a_module_gives_the_numbers_of_tf1(name, wrap):
     entry = generator.CASES[name]
     model = _model_of(name)
@@ -180,4 +169,4 @@ def test_a_module_gives_the_numbers_of_tf1(name, wrap):
     assert sorted(v.name.split(":")[0] for v in model.variables) == sorted(v["name"] for v in expected)
     if 0 in entry.shape:
         arrays = {key: value for key, value in arrays.items() if not key.startswith("gradient")}
-    _check_arrays(arrays, name)
+    _check_arrays(arrays, name, "eager" if wrap is _as_it_is else "tf.function")

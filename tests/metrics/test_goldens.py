@@ -3,29 +3,21 @@
 To remake the numbers: see golden/generators/streaming_metrics.py.
 """
 
-import importlib.util
 import json
-import pathlib
 import re
 
+import goldens
 import numpy as np
+import parity
 import pytest
+from covered import functions_of
 
 import slimshim
 
-_GOLDEN = pathlib.Path(__file__).parent.parent / "golden"
+pytestmark = pytest.mark.golden
 
-
-def _load_generator():
-    path = _GOLDEN / "generators" / "streaming_metrics.py"
-    spec = importlib.util.spec_from_file_location("streaming_metrics_generator", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-generator = _load_generator()
-GOLDENS = json.loads((_GOLDEN / "streaming_metrics.json").read_text())
+generator = goldens.generator("streaming_metrics")
+GOLDENS = goldens.content("streaming_metrics")
 
 # Names that TensorFlow chose by itself, after the operation; they are no promise.
 _AUTOMATIC = re.compile(r"AssignAdd|Merge|Select|stack|Identity|(^|/)Assign:|^(true|false)_(positives|negatives):")
@@ -84,27 +76,19 @@ def test_given_names_are_those_of_tf1(case, measured):
 
 @pytest.mark.parametrize("case", sorted(set(GOLDENS) - set(DIFFERENT_NUMBERS)))
 def test_values_after_each_batch_are_those_of_tf1(case, measured):
-    for ours, golden in zip(measured(case)["steps"], GOLDENS[case]["steps"]):
-        _assert_same(ours["value"], golden["value"])
-        if not case.startswith(UPDATE_WITHOUT_VALUE):
-            _assert_same(ours["update"], golden["update"])
+    parts = ["value"] if case.startswith(UPDATE_WITHOUT_VALUE) else ["value", "update"]
+    found, expected = (
+        [{part: step[part] for part in parts} for step in steps["steps"]] for steps in (measured(case), GOLDENS[case])
+    )
+    parity.same(functions_of("streaming_metrics", case)[0], case, found, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_strict_recall_at_a_precision_of_one_is_the_best_recall_without_a_false_positive(measured):
-    steps = measured("recall_at_precision/1.0_strict")["steps"]
+    case = "recall_at_precision/1.0_strict"
+    parity.known_difference("metrics.metric_ops.recall_at_precision", case, DIFFERENT_NUMBERS[case])
+    steps = measured(case)["steps"]
     for batch, step in enumerate(steps, start=1):
         scores = np.concatenate(generator.SCORES[:batch])
         labels = np.concatenate(generator.LABELS[:batch])
         best_negative = scores[~labels].max()
         np.testing.assert_allclose(step["value"], (scores[labels] > best_negative).mean(), rtol=1e-5)
-
-
-def _assert_same(ours, golden):
-    if isinstance(golden, dict):
-        assert ours.keys() == golden.keys()
-        for field in golden:
-            _assert_same(ours[field], golden[field])
-    elif golden is None or (isinstance(golden, list) and isinstance(golden[0], str)):
-        assert ours == golden
-    else:
-        np.testing.assert_allclose(ours, golden, rtol=1e-5, atol=1e-6)

@@ -1,50 +1,27 @@
 """Writes tests/golden/inception_v2_forward.json: research/slim's InceptionV2 under TF 1.15.
 
-Environment: as for ssd_inception_v2.py beside this file, and the package's `slim` folder (it holds
-`nets`) on PYTHONPATH.
-
+To make it again: `python3 tests/golden/regenerate.py inception_v2_forward`.
 Weights are no part of the golden: each is drawn from its name (`weight_values`), on both sides.
 """
 
-import json
 import pathlib
-import zlib
+import sys
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 GOLDEN = pathlib.Path(__file__).resolve().parents[1]
+sys.path.append(str(GOLDEN / "shared"))
+
+from by_name import digest, weight_values
+from golden_files import write_json
+
 NUM_CLASSES = 11
 BATCH, SIZE = 4, 96
 
 
-def weight_values(name, shape):
-    """Returns the values of the variable `name`: random, but fixed by the name."""
-    random = np.random.RandomState(zlib.crc32(name.encode()) & 0x7FFFFFFF)
-    leaf = name.rsplit("/", 1)[-1]
-    if leaf in ("moving_variance", "gamma"):
-        values = random.uniform(0.5, 1.5, shape)
-    elif leaf in ("moving_mean", "beta", "biases"):
-        values = random.uniform(-0.2, 0.2, shape)
-    else:  # He's scale keeps the activations alive through the depth of the net.
-        values = random.standard_normal(shape) * np.sqrt(2.0 / max(1, int(np.prod(shape[:-1]))))
-    return values.astype(np.float32)
-
-
 def images():
     return np.random.RandomState(0).uniform(-1, 1, (BATCH, SIZE, SIZE, 3)).astype(np.float32)
-
-
-def digest(value):
-    """Returns what tells two tensors apart: shape, mean, spread, and some of the elements."""
-    flat = np.ravel(value)
-    picked = flat[:: max(1, flat.size // 8)][:8]
-    return {
-        "shape": list(value.shape),
-        "mean": float(flat.mean()),
-        "std": float(flat.std()),
-        "picked": [float(v) for v in picked],
-    }
 
 
 def run(net, arg_scope_fn, slim, is_training):
@@ -63,7 +40,10 @@ def run(net, arg_scope_fn, slim, is_training):
 
 
 def main():
+    import research_slim
     import tf_slim as slim
+
+    research_slim.make_importable()
     from nets import inception_utils, inception_v2
 
     content = {}
@@ -72,7 +52,7 @@ def main():
             inception_v2.inception_v2, inception_utils.inception_arg_scope, slim, is_training=mode == "train"
         )
         content[mode] = {"end_points": end_points, "moving": moving}
-    (GOLDEN / "inception_v2_forward.json").write_text(json.dumps(content, indent=1) + "\n")
+    write_json("inception_v2_forward.json", content)
     print({mode: len(c["end_points"]) for mode, c in content.items()})
 
 

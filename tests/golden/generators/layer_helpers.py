@@ -1,18 +1,12 @@
 """Makes `layer_helpers.json`: initializers, regularizers, optimize_loss and summaries of TF 1.15.
 
-Run with Python 3.7 and TensorFlow 1.15.5, from this directory's parent:
-
-    python generators/layer_helpers.py > layer_helpers.json
-
+To make it again: `python3 tests/golden/regenerate.py layer_helpers`.
 The test runs `measure` again with today's library. It uses names that TF 1.15 and TF 2 share.
 """
 
-from __future__ import print_function
-
-import json
-
 import numpy as np
 import tensorflow as tf
+from golden_files import plain, write_cases
 
 v1 = tf.compat.v1
 
@@ -21,15 +15,11 @@ WEIGHTS = np.round(np.random.RandomState(5).randn(3, 4), 3).astype("float32")
 STEPS = 6
 
 
-def _plain(value):
-    return np.round(np.asarray(value, "float64"), 6).tolist()
-
-
 def _initializer(layers, **options):
     """Values of one seed for every shape: the formula and the random op are both the same."""
     tensors = [layers.variance_scaling_initializer(seed=9, **options)(shape) for shape in SHAPES]
     with v1.Session() as session:
-        return [_plain(value) for value in session.run(tensors)]
+        return [plain(value) for value in session.run(tensors)]
 
 
 def _regularizer(layers, make):
@@ -45,9 +35,9 @@ def _regularizer(layers, make):
         value, gradient = session.run([penalty, v1.gradients(penalty, constant)[0]])
         return {
             "penalty": penalty.name,
-            "value": _plain(value),
-            "gradient": _plain(gradient),
-            "collected": [[item.name, _plain(session.run(item))] for item in collected],
+            "value": plain(value),
+            "gradient": plain(gradient),
+            "collected": [[item.name, plain(session.run(item))] for item in collected],
         }
 
 
@@ -56,8 +46,12 @@ def _applied(layers):
     tensors = [tf.constant(WEIGHTS), tf.constant(2 * WEIGHTS)]
     total = layers.apply_regularization(layers.l1_regularizer(0.25), tensors)
     with v1.Session() as session:
-        value = _plain(session.run(total))
-    return {"name": total.name, "value": value, "collected": [t.name for t in v1.get_collection("regularization_losses")]}
+        value = plain(session.run(total))
+    return {
+        "name": total.name,
+        "value": value,
+        "collected": [t.name for t in v1.get_collection("regularization_losses")],
+    }
 
 
 def _trained(layers, optimizer, decay=False, adaptive=False, named=None, **options):
@@ -75,12 +69,13 @@ def _trained(layers, optimizer, decay=False, adaptive=False, named=None, **optio
         options["learning_rate_decay_fn"] = lambda rate, step: rate / (1.0 + tf.cast(step, tf.float32))
     if adaptive:
         options["clip_gradients"] = layers.adaptive_clipping_fn(
-            std_factor=0.1, decay=0.5, global_step=step, report_summary=True, **adaptive)
+            std_factor=0.1, decay=0.5, global_step=step, report_summary=True, **adaptive
+        )
     train = layers.optimize_loss(loss, step, optimizer=optimizer, name=named, **options)
     with v1.Session() as session:
         session.run(v1.global_variables_initializer())
-        losses = [_plain(session.run(train)) for _ in range(STEPS)]
-        values = {v.op.name: _plain(session.run(v)) for v in v1.global_variables()}
+        losses = [plain(session.run(train)) for _ in range(STEPS)]
+        values = {v.op.name: plain(session.run(v)) for v in v1.global_variables()}
     del unused
     return {
         "losses": losses,
@@ -120,7 +115,8 @@ REGULARIZERS = {
     "l1_l2 without l1": lambda layers: layers.l1_l2_regularizer(0.0, 0.7),
     "l1_l2 without l2": lambda layers: layers.l1_l2_regularizer(0.3, 0.0, scope="mine"),
     "sum": lambda layers: layers.sum_regularizer(
-        [layers.l1_regularizer(0.1), None, layers.l1_regularizer(0.0), layers.l2_regularizer(0.2)]),
+        [layers.l1_regularizer(0.1), None, layers.l1_regularizer(0.0), layers.l2_regularizer(0.2)]
+    ),
 }
 
 # name of the case: a function of (layers, summaries) that gives plain data
@@ -130,9 +126,9 @@ CASES = {
 }
 for _mode in ("FAN_IN", "FAN_OUT", "FAN_AVG"):
     for _uniform in (False, True):
-        CASES["initializer %s %s" % (_mode, "uniform" if _uniform else "normal")] = (
-            lambda layers, _, mode=_mode, uniform=_uniform: _initializer(
-                layers, factor=1.7, mode=mode, uniform=uniform))
+        CASES["initializer {} {}".format(_mode, "uniform" if _uniform else "normal")] = (
+            lambda layers, _, mode=_mode, uniform=_uniform: _initializer(layers, factor=1.7, mode=mode, uniform=uniform)
+        )
 for _name in REGULARIZERS:
     CASES["regularizer " + _name] = lambda layers, _, make=REGULARIZERS[_name]: _regularizer(layers, make)
 
@@ -142,13 +138,15 @@ _TRAINING = {
     "momentum decayed": dict(optimizer="Momentum", learning_rate=0.05, decay=True, summaries=_ALL_SUMMARIES),
     "adam clipped": dict(optimizer="Adam", learning_rate=0.05, clip_gradients=0.5),
     "adagrad multiplied": dict(
-        optimizer="Adagrad", learning_rate=0.05, gradient_multipliers={"head/w:0": 0.5, "table:0": 3.0}),
+        optimizer="Adagrad", learning_rate=0.05, gradient_multipliers={"head/w:0": 0.5, "table:0": 3.0}
+    ),
     "rmsprop named": dict(optimizer="RMSProp", learning_rate=0.01, named="tuning"),
     "ftrl without updates": dict(optimizer="Ftrl", learning_rate=0.05, update_ops=[], increment_global_step=False),
     "sgd adaptive": dict(optimizer="SGD", learning_rate=0.05, adaptive={"name": "clip"}),
     "sgd adaptive with a limit": dict(optimizer="SGD", learning_rate=0.05, adaptive={"static_max_norm": 0.3}),
     "a function without rate": dict(
-        optimizer=lambda: v1.train.GradientDescentOptimizer(0.1), learning_rate=None, summaries=["gradients"]),
+        optimizer=lambda: v1.train.GradientDescentOptimizer(0.1), learning_rate=None, summaries=["gradients"]
+    ),
 }
 for _name in _TRAINING:
     CASES["optimize_loss " + _name] = lambda layers, _, options=_TRAINING[_name]: _trained(layers, **options)
@@ -168,5 +166,4 @@ if __name__ == "__main__":
 
     layers.adaptive_clipping_fn = optimizers.adaptive_clipping_fn  # contrib.layers does not publish it.
 
-    lines = ['"%s": %s' % (c, json.dumps(measure(layers, summaries, c), sort_keys=True)) for c in sorted(CASES)]
-    print("{" + ",\n".join(lines) + "}")
+    write_cases("layer_helpers.json", {case: measure(layers, summaries, case) for case in CASES})

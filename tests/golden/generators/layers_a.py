@@ -1,23 +1,17 @@
 """Makes `layers_a.json` and `layers_a.npz`: convolutions, dense layers and pools of TF 1.15.
 
-Run with Python 3.7 and TensorFlow 1.15.5, from this directory's parent:
-
-    python generators/layers_a.py
-
+To make it again: `python3 tests/golden/regenerate.py layers_a`.
 The test runs `measure` again with today's library, so this file speaks both Python 3.7 and now.
 Neither inputs nor weights are stored: both are drawn from their names, on both sides.
 """
 
-
-import json
-import pathlib
 import zlib
 
 import numpy as np
 import tensorflow as tf
+from golden_files import write_arrays, write_json
 
 v1 = tf.compat.v1
-GOLDEN = pathlib.Path(__file__).resolve().parents[1]
 
 # name -> Case
 CASES = {}
@@ -276,8 +270,8 @@ def main():
     for name, case in CASES.items():
         facts[name], numbers = measure(layers, name, case.runs)
         arrays.update((f"{name}|{key}", value) for key, value in (numbers or {}).items())
-    (GOLDEN / "layers_a.json").write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n")
-    np.savez_compressed(str(GOLDEN / "layers_a.npz"), **arrays)
+    write_json("layers_a.json", facts, sort_keys=True)
+    write_arrays("layers_a.npz", arrays)
     print(len(facts), "cases,", len(arrays), "arrays")
 
 

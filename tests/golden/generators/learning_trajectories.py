@@ -1,9 +1,6 @@
 """Makes `learning_trajectories.json`: twenty training steps by `tensorflow.contrib.slim` of TF 1.15.
 
-Run with Python 3.7 and TensorFlow 1.15.5, from this directory's parent:
-
-    python generators/learning_trajectories.py > learning_trajectories.json
-
+To make it again: `python3 tests/golden/regenerate.py learning_trajectories`.
 The test runs `trajectory` again with today's library. It uses names that TF 1.15 and TF 2 share.
 """
 
@@ -12,6 +9,7 @@ import tempfile
 
 import numpy as np
 import tensorflow as tf
+from golden_files import write_text
 
 v1 = tf.compat.v1
 
@@ -89,7 +87,7 @@ def main():
     from tensorflow.contrib.slim import learning
 
     golden = {case: rounded(trajectory(learning, case)) for case in CASES}
-    print(json.dumps({"tensorflow": tf.__version__, "cases": golden}, sort_keys=True))
+    write_text("learning_trajectories.json", json.dumps({"tensorflow": tf.__version__, "cases": golden}, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":

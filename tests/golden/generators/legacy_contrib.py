@@ -1,21 +1,16 @@
 """Writes tests/golden/legacy_contrib.json: pieces of tensorflow.contrib under TF 1.15.
 
-Run with Python 3.7 and TensorFlow 1.15.5:
-
-    python tests/golden/generators/legacy_contrib.py
-
+To make it again: `python3 tests/golden/regenerate.py legacy_contrib`.
 The tests run the same functions on today's library: they use names that both share.
 """
 
-import json
 import os
-import pathlib
 import tempfile
 
 import numpy as np
 import tensorflow.compat.v1 as tf
+from golden_files import write_json
 
-GOLDEN = pathlib.Path(__file__).resolve().parents[1] / "legacy_contrib.json"
 IMAGE = np.random.RandomState(0).uniform(0, 1, (2, 5, 6, 2)).astype(np.float32)
 ANGLES = [0.3, -1.1]
 SHIFTS = [[1.5, -1.0], [0.0, 2.0]]
@@ -199,7 +194,7 @@ def main():
         "layers": functional_layers(tf.layers),
         "hyperparameters": hyperparameters(contrib.training.HParams),
     }
-    GOLDEN.write_text(json.dumps(golden, indent=1, sort_keys=True) + "\n")
+    write_json("legacy_contrib.json", golden, sort_keys=True)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,12 @@
 """Makes `losses.json`: values, gradients and names of every loss of TF 1.15's contrib.
 
-Run with Python 3.7, TensorFlow 1.15.5 and scikit-learn 1.0.2, from this directory's parent:
-
-    python generators/losses.py > losses.json
-
+To make it again: `python3 tests/golden/regenerate.py losses`.
 The test runs `measure` again with today's library. It uses names that TF 1.15 and TF 2 share.
 """
 
-from __future__ import print_function
-
-import json
-
 import numpy as np
 import tensorflow as tf
+from golden_files import plain, write_cases
 
 v1 = tf.compat.v1
 
@@ -66,7 +60,7 @@ def _add_weighted(name, inputs, arguments, table, **more):
         options = dict(arguments, **more)
         if weights is not None:
             options["weights"] = weights
-        CASES["%s/%s" % (name, kind)] = (name, inputs, options)
+        CASES[f"{name}/{kind}"] = (name, inputs, options)
 
 
 for _name in ("absolute_difference", "mean_squared_error", "log_loss"):
@@ -84,38 +78,52 @@ _add_weighted(
     {k: v for k, v in GRID_WEIGHTS.items() if np.ndim(v) < 3},
 )
 CASES["cosine_distance/dim"] = (
-    "cosine_distance", {"predictions": PREDICTIONS}, {"labels": LABELS, "dim": 1, "scope": "mine"})
+    "cosine_distance",
+    {"predictions": PREDICTIONS},
+    {"labels": LABELS, "dim": 1, "scope": "mine"},
+)
 _add_weighted("compute_weighted_loss", {"losses": PREDICTIONS}, {}, GRID_WEIGHTS)
 _add_weighted("softmax_cross_entropy", {"logits": LOGITS}, {"onehot_labels": ONEHOT}, BATCH_WEIGHTS)
 _add_weighted("sigmoid_cross_entropy", {"logits": LOGITS}, {"multi_class_labels": MULTI}, BATCH_WEIGHTS)
 _add_weighted("sparse_softmax_cross_entropy", {"logits": LOGITS}, {"labels": CLASSES}, BATCH_WEIGHTS)
 CASES["softmax_cross_entropy/smoothed"] = (
-    "softmax_cross_entropy", {"logits": LOGITS}, {"onehot_labels": ONEHOT, "label_smoothing": 0.1})
+    "softmax_cross_entropy",
+    {"logits": LOGITS},
+    {"onehot_labels": ONEHOT, "label_smoothing": 0.1},
+)
 CASES["sigmoid_cross_entropy/smoothed"] = (
-    "sigmoid_cross_entropy", {"logits": LOGITS}, {"multi_class_labels": MULTI, "label_smoothing": 0.2})
+    "sigmoid_cross_entropy",
+    {"logits": LOGITS},
+    {"multi_class_labels": MULTI, "label_smoothing": 0.2},
+)
 CASES["sparse_softmax_cross_entropy/column_labels"] = (
-    "sparse_softmax_cross_entropy", {"logits": LOGITS}, {"labels": CLASSES[:, None], "scope": "named"})
+    "sparse_softmax_cross_entropy",
+    {"logits": LOGITS},
+    {"labels": CLASSES[:, None], "scope": "named"},
+)
 CASES["log_loss/epsilon"] = ("log_loss", {"predictions": PREDICTIONS}, {"labels": LABELS, "epsilon": 0.01})
 CASES["hinge_loss"] = ("hinge_loss", {"logits": LOGITS}, {"labels": MULTI})
 
 for _margin in (0.1, 1.0, 3.0):
-    CASES["contrastive_loss/%s" % _margin] = (
+    CASES[f"contrastive_loss/{_margin}"] = (
         "contrastive_loss",
         {"embeddings_anchor": EMBEDDINGS, "embeddings_positive": POSITIVES},
         {"labels": PAIRED, "margin": _margin},
     )
     for _name in ("triplet_semihard_loss", "lifted_struct_loss"):
-        CASES["%s/%s" % (_name, _margin)] = (
-            _name, {"embeddings": EMBEDDINGS}, {"labels": GROUPS, "margin": _margin})
+        CASES[f"{_name}/{_margin}"] = (_name, {"embeddings": EMBEDDINGS}, {"labels": GROUPS, "margin": _margin})
 CASES["npairs_loss"] = (
-    "npairs_loss", {"embeddings_anchor": EMBEDDINGS, "embeddings_positive": POSITIVES}, {"labels": GROUPS})
+    "npairs_loss",
+    {"embeddings_anchor": EMBEDDINGS, "embeddings_positive": POSITIVES},
+    {"labels": GROUPS},
+)
 CASES["npairs_loss_multilabel"] = (
     "npairs_loss_multilabel",
     {"embeddings_anchor": EMBEDDINGS, "embeddings_positive": POSITIVES},
     {"sparse_labels": MULTILABEL, "reg_lambda": 0.1},
 )
 for _type, _pam in (("nmi", False), ("nmi", True), ("ami", True), ("ari", False), ("vmeasure", True), ("const", False)):
-    CASES["cluster_loss/%s/%s" % (_type, "pam" if _pam else "greedy")] = (
+    CASES["cluster_loss/{}/{}".format(_type, "pam" if _pam else "greedy")] = (
         "cluster_loss",
         {"embeddings": EMBEDDINGS},
         {
@@ -126,18 +134,11 @@ for _type, _pam in (("nmi", False), ("nmi", True), ("ami", True), ("ari", False)
         },
     )
 for _squared in (False, True):
-    CASES["pairwise_distance/%s" % _squared] = (
-        "pairwise_distance", {"feature": EMBEDDINGS}, {"squared": _squared})
+    CASES[f"pairwise_distance/{_squared}"] = ("pairwise_distance", {"feature": EMBEDDINGS}, {"squared": _squared})
 
 
 def _sparse_rows(matrix):
-    return [
-        tf.SparseTensor(np.flatnonzero(row)[:, None].astype("int64"), row[row > 0], [len(row)]) for row in matrix
-    ]
-
-
-def _plain(value):
-    return np.round(np.asarray(value, "float64"), 6).tolist()
+    return [tf.SparseTensor(np.flatnonzero(row)[:, None].astype("int64"), row[row > 0], [len(row)]) for row in matrix]
 
 
 def measure(losses, metric_learning, case):
@@ -154,8 +155,8 @@ def measure(losses, metric_learning, case):
         gradients = v1.gradients(loss, [tensors[key] for key in order])
         value, gradients = session.run([loss, gradients])
         return {
-            "value": _plain(value),
-            "gradients": {key: _plain(gradient) for key, gradient in zip(order, gradients)},
+            "value": plain(value),
+            "gradients": {key: plain(gradient) for key, gradient in zip(order, gradients)},
             "name": loss.name if name in COLLECTED else None,
             "losses": [item.name for item in v1.get_collection("losses")],
             "summaries": sorted(item.op.name for item in v1.get_collection("summaries")),
@@ -163,8 +164,15 @@ def measure(losses, metric_learning, case):
 
 
 COLLECTED = {
-    "absolute_difference", "compute_weighted_loss", "cosine_distance", "log_loss", "mean_pairwise_squared_error",
-    "mean_squared_error", "sigmoid_cross_entropy", "softmax_cross_entropy", "sparse_softmax_cross_entropy",
+    "absolute_difference",
+    "compute_weighted_loss",
+    "cosine_distance",
+    "log_loss",
+    "mean_pairwise_squared_error",
+    "mean_squared_error",
+    "sigmoid_cross_entropy",
+    "softmax_cross_entropy",
+    "sparse_softmax_cross_entropy",
 }
 
 
@@ -172,6 +180,4 @@ if __name__ == "__main__":
     from tensorflow.contrib import losses
     from tensorflow.contrib.losses.python.metric_learning import metric_loss_ops
 
-    lines = [
-        '"%s": %s' % (c, json.dumps(measure(losses, metric_loss_ops, c), sort_keys=True)) for c in sorted(CASES)]
-    print("{" + ",\n".join(lines) + "}")
+    write_cases("losses.json", {case: measure(losses, metric_loss_ops, case) for case in CASES})

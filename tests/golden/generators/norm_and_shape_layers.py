@@ -1,18 +1,18 @@
 """Goldens of the layers without kernels: normalization, dropout, bias, shapes, GDN, softmaxes.
 
-    python tests/golden/generators/norm_and_shape_layers.py
+    python3 tests/golden/regenerate.py norm_and_shape_layers
 
-with TensorFlow 1.15.5 (Python 3.7) writes norm_and_shape_layers.json (names, shapes, variables,
-collections) and .npz (outputs, gradients, variables after some training steps) beside this
-folder. The tests load this file too: `CASES` and `record` are the one registry for both sides.
+writes norm_and_shape_layers.json (names, shapes, variables, collections) and .npz (outputs, gradients,
+variables after some training steps). The tests load this file too: `CASES` and `record` are the one
+registry for both sides.
 """
 
 import collections
 import json
-import os
 import zlib
 
 import numpy as np
+from golden_files import write_arrays, write_text
 
 Case = collections.namedtuple("Case", "op shape kwargs feeds static dtype steps tolerance")
 
@@ -424,10 +424,8 @@ def main():
     for name in CASES:
         facts[name], results = record(layers, v1, name)
         arrays.update({name + ": " + key: value for key, value in results.items()})
-    target = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "norm_and_shape_layers")
-    with open(target + ".json", "w") as file:
-        file.write(_readable(facts))
-    np.savez_compressed(target + ".npz", **arrays)
+    write_text("norm_and_shape_layers.json", _readable(facts))
+    write_arrays("norm_and_shape_layers.npz", arrays)
 
 
 if __name__ == "__main__":

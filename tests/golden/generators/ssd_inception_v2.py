@@ -1,29 +1,27 @@
 """Writes tests/golden/ssd_inception_v2.json: what TF 1.15 makes of SSD-InceptionV2.
 
-Needs an environment of its own (Python 3.7):
-
-    pip install tensorflow==1.15.5 'protobuf<3.21' 'numpy<1.19' tf-slim==1.1.0 \
-        six 'pillow<10' matplotlib contextlib2 lxml 'scipy<1.8'
-    pip install --no-deps tf-models-research-object-detection==2.8.0.post1
-
-    python tests/golden/generators/ssd_inception_v2.py
-
+To make it again: `python3 tests/golden/regenerate.py ssd_inception_v2`.
 The Object Detection API builds the model and its losses; the variables are listed as they are.
 """
 
 import json
 import pathlib
+import sys
 
 import tensorflow.compat.v1 as tf
 from google.protobuf import text_format
-from object_detection.builders import model_builder
-from object_detection.protos import model_pb2
 
 GOLDEN = pathlib.Path(__file__).resolve().parents[1]
+sys.path.append(str(GOLDEN / "shared"))
+
+from golden_files import write_text
 
 
 def build_training_graph():
     """Builds the model with its losses on one image; returns the dict of losses."""
+    from object_detection.builders import model_builder
+    from object_detection.protos import model_pb2
+
     config = model_pb2.DetectionModel()
     text_format.Parse((GOLDEN / "ssd_inception_v2.config").read_text(), config)
     model = model_builder.build(config, is_training=True)
@@ -64,10 +62,13 @@ def readable_json(content):
 
 
 def main():
+    import research_slim
+
+    research_slim.make_importable()
     with tf.Graph().as_default() as graph:
         losses = build_training_graph()
         content = {"tensorflow": tf.__version__, "losses": sorted(losses), **describe(graph)}
-    (GOLDEN / "ssd_inception_v2.json").write_text(readable_json(content))
+    write_text("ssd_inception_v2.json", readable_json(content))
     print(len(content["variables"]), "variables,", len(content["regularization_losses"]), "regularization losses")
 
 

@@ -1,18 +1,12 @@
 """Makes `streaming_metrics.json`: every metric of `tensorflow.contrib.metrics` over three batches.
 
-Run with Python 3.7 and TensorFlow 1.15.5, from this directory's parent:
-
-    python generators/streaming_metrics.py > streaming_metrics.json
-
+To make it again: `python3 tests/golden/regenerate.py streaming_metrics`.
 The test runs `measure` again with today's library. It uses names that TF 1.15 and TF 2 share.
 """
 
-from __future__ import print_function
-
-import json
-
 import numpy as np
 import tensorflow as tf
+from golden_files import plain, write_cases
 
 v1 = tf.compat.v1
 
@@ -146,7 +140,7 @@ def _plain(result):
     result = np.asarray(result)
     if result.dtype.kind == "O":
         return [word.decode() for word in result]
-    return np.round(result.astype("float64"), 8).tolist()
+    return plain(result, 8)
 
 
 def measure(metrics, case):
@@ -184,5 +178,4 @@ def _default(item):
 if __name__ == "__main__":
     from tensorflow.contrib import metrics
 
-    lines = ['"%s": %s' % (c, json.dumps(measure(metrics, c), sort_keys=True, default=_default)) for c in sorted(CASES)]
-    print("{" + ",\n".join(lines) + "}")
+    write_cases("streaming_metrics.json", {case: measure(metrics, case) for case in CASES}, _default)

@@ -37,7 +37,10 @@ class Face:
 
 
 _FRAMEWORK = Face(".ops.arg_scope", ".ops.variables", ".legacy.contrib.framework")
-_LAYERS = Face(".layers", ".layers.layers", ".layers.summaries", ".layers.normalization")
+_LAYERS = Face(
+    ".layers", ".layers.layers", ".layers.summaries", ".layers.normalization", ".legacy.contrib.embeddings"
+)
+_EMBEDDINGS = Face(".legacy.contrib.embeddings")
 _LOSSES = Face(".losses.loss_ops", ".losses")
 _METRICS = Face(".metrics", ".legacy.contrib.sets")
 _TRAINING = Face(
@@ -72,6 +75,8 @@ MODULES = {
     "tensorflow.contrib.layers": _LAYERS,
     "tensorflow.contrib.layers.python": Face(),
     "tensorflow.contrib.layers.python.layers": _LAYERS,
+    "tensorflow.contrib.layers.python.layers.embedding_ops": _EMBEDDINGS,
+    "tensorflow.contrib.layers.python.layers.encoders": _EMBEDDINGS,
     "tensorflow.contrib.linalg": Face("tf.linalg"),
     "tensorflow.contrib.lite": Face("tf.compat.v1.lite"),
     "tensorflow.contrib.lookup": _LOOKUP,
@@ -92,7 +97,7 @@ MODULES = {
     "tensorflow.contrib.opt.python.training.moving_average_optimizer": _OPT,
     "tensorflow.contrib.rnn": Face("tf.compat.v1.nn"),
     "tensorflow.contrib.signal": Face("tf.compat.v1.signal"),
-    "tensorflow.contrib.slim": Face("."),
+    "tensorflow.contrib.slim": Face(".legacy.contrib.slim", "."),
     "tensorflow.contrib.slim.python": Face(),
     "tensorflow.contrib.slim.python.slim": Face("."),
     "tensorflow.contrib.tfprof": Face(".legacy.contrib.tfprof"),
@@ -109,6 +114,7 @@ TREES = {
     "tf_slim": ".",
     "tensorflow.contrib.framework.python.ops": ".ops",
     "tensorflow.contrib.layers.python.layers": ".layers",
+    "tensorflow.contrib.layers.python.ops": ".layers",
     "tensorflow.contrib.losses.python.losses": ".losses",
     "tensorflow.contrib.metrics.python.metrics": ".metrics",
     "tensorflow.contrib.metrics.python.ops": ".metrics",

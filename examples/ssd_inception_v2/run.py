@@ -66,7 +66,7 @@ def summarize(layout, steps, seconds):
             *lines,
             f"{'together':12} {total:7.1f} s   (and {seconds['setup']:.0f} s of set-up before)",
             f"pictures:    {layout.loss_curve}\n             {layout.detections}",
-            f"all of it:   {layout.out}   (tensorboard --logdir {layout.out} shows the events)",
+            f"all of it:   {layout.out}   (TensorBoard events in train/ and eval/)",
         ]
     )
 

@@ -10,6 +10,9 @@
 
 A second `train` on the same directory goes on from its latest checkpoint. It works with TensorFlow 2
 behaviour switched on and off.
+
+In TF2 mode give `create_train_op` a function that computes the loss: the step then runs under a
+`tf.GradientTape`, and `train` needs no session.
 """
 
 from __future__ import annotations
@@ -17,12 +20,14 @@ from __future__ import annotations
 from ._engine import gradients as _gradients
 from ._engine import session as _session
 from ._engine import step as _step
+from ._engine import tape_loop as _tape_loop
 from ._engine import train_op as _train_op
 from ._engine.defaults import GATE_OP as _GATE_OP
 from ._engine.defaults import USE_DEFAULT as _USE_DEFAULT
 from ._engine.defaults import USE_GLOBAL_STEP as _USE_GLOBAL_STEP
 from ._engine.gradients import clip_gradient_norms, multiply_gradients
 from ._engine.plan import TrainArguments as _TrainArguments
+from ._engine.train_step import TrainStep as _TrainStep
 
 __all__ = [
     "add_gradients_summaries",
@@ -173,6 +178,12 @@ def train(
 
     The graph is finalized: no ops can be added after this call.
 
+    A `TrainStep` is driven by the TF2 loop. It differs in this: beside `model.ckpt-STEP`, which has
+    TF1 names, it keeps object-based checkpoints in the folder `tf2`; `init_fn` and `train_step_fn`
+    get None for the session; the default `train_step_kwargs` are empty; `summary_writer` is a
+    `tf.summary` writer, which is left open; a step that does not end is not cancelled. Arguments
+    about graphs, sessions and servers are errors.
+
     Args:
       train_op: what `create_train_op` returns.
       logdir: the directory of checkpoints and events, or None to write nothing.
@@ -209,12 +220,16 @@ def train(
         they raise RuntimeError.
 
     Raises:
-      ValueError: if `train_op` is None or no tensor of a graph, `number_of_steps` is not
-        positive, `startup_delay_steps` goes with `sync_optimizer`, or `summary_op`, `saver` or
-        `trace_every_n_steps` goes with `logdir=None`.
+      ValueError: if `train_op` is None, or neither a tensor of a graph nor a `TrainStep`,
+        `number_of_steps` is not positive, `startup_delay_steps` goes with `sync_optimizer`, or
+        `summary_op`, `saver` or `trace_every_n_steps` goes with `logdir=None`; for a `TrainStep`,
+        if an argument is about sessions, or the checkpoint is of another model.
       tf.errors.OpError: if `logdir` can not be written, before any step.
       RuntimeError: if the variables are not initialized, or threads do not end.
 
     Source: `tf.contrib.slim.learning.train`, without its Supervisor.
     """
-    return _session.train(_TrainArguments(**locals()))
+    arguments = _TrainArguments(**locals())
+    if isinstance(train_op, _TrainStep):
+        return _tape_loop.train(arguments, default_train_step_fn=train_step)
+    return _session.train(arguments)

@@ -40,11 +40,36 @@ class FiniteGuard:
         if self._all_finite is None or session.run(self._all_finite):
             return
         sizes = session.run(self._magnitudes)
-        bad = [name for name, size in zip(self._names, sizes) if not abs(size) < float("inf")]
-        names = ", ".join(bad[:5]) or "their sum of squares"
-        raise tf.errors.InvalidArgumentError(
-            None, None, f"Trainable variables hold values that are inf or nan: {names}. {advice()}"
-        )
+        raise _bad_weights(self._names, sizes, advice)
+
+
+def check_variables(variables, advice):
+    """Raises InvalidArgumentError if one of the variables, in TF2 mode, holds an infinity or a NaN.
+
+    Args:
+      variables: a sequence of variables.
+      advice: a function that returns the end of the message.
+    """
+    floats = [v for v in variables if v.dtype.is_floating]
+    magnitudes = [_magnitude(v) for v in floats]
+    if magnitudes and not tf.math.is_finite(tf.add_n(magnitudes)):
+        raise _bad_weights([v.name.split(":")[0] for v in floats], [float(size) for size in magnitudes], advice)
+
+
+def advice(last_checkpoint, saves):
+    """Returns what to tell somebody whose loss or weights became inf or nan.
+
+    Args:
+      last_checkpoint: the path of the last good checkpoint, or None.
+      saves: whether the training saves at all.
+    """
+    text = "Training has stopped."
+    if saves:
+        text += f" This state was not saved; the last good checkpoint is {last_checkpoint}."
+    return (
+        f"{text} Common causes: a learning rate that is too high, gradients that need clip_gradient_norm, "
+        "a logarithm or division of zero in the loss, inputs that are not finite."
+    )
 
 
 def is_non_finite_loss(error):
@@ -61,6 +86,14 @@ def with_advice(error, advice):
     clear = type(error)(error.node_def, None, f"{found}. {advice}")
     clear.__cause__ = error
     return clear
+
+
+def _bad_weights(names, sizes, advice):
+    bad = [name for name, size in zip(names, sizes) if not abs(size) < float("inf")]
+    where = ", ".join(bad[:5]) or "their sum of squares"
+    return tf.errors.InvalidArgumentError(
+        None, None, f"Trainable variables hold values that are inf or nan: {where}. {advice()}"
+    )
 
 
 def _magnitude(variable):

@@ -6,6 +6,7 @@ import os
 
 import tensorflow as tf
 
+from . import finite
 from .periodic import EverySecs, StepRate
 
 v1 = tf.compat.v1
@@ -71,14 +72,8 @@ class Keeper:
 
     def advice_after_non_finite(self):
         """Returns what to tell somebody whose loss or weights became inf or nan."""
-        advice = "Training has stopped."
-        if self._plan.saves:
-            last = tf.train.latest_checkpoint(self._plan.arguments.logdir)
-            advice += f" This state was not saved; the last good checkpoint is {last}."
-        return (
-            f"{advice} Common causes: a learning rate that is too high, gradients that need clip_gradient_norm, "
-            "a logarithm or division of zero in the loss, inputs that are not finite."
-        )
+        last = tf.train.latest_checkpoint(self._plan.arguments.logdir) if self._plan.saves else None
+        return finite.advice(last, saves=self._plan.saves)
 
     def _add_summary_actions(self, secs, step):
         if self._plan.summary_op is not None:

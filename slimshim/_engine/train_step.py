@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 
 import tensorflow as tf
 
 from .._checks import check, error_text
 from .._tf.scope_counts import automatic_names_from_the_start
 from ..ops.arg_scope import arg_scope, current_arg_scope
-from ..ops.stores import VariableStore, using_store
+from ..ops.stores import VariableStore, using_store, variables_behind
 from . import gradients
 from .defaults import is_default
 from .step_optimizer import StepOptimizer
+from .step_summaries import quiet_summaries, recording
 
 v1 = tf.compat.v1
 
@@ -50,6 +52,8 @@ class TrainStep:
         self._store = VariableStore()
         self._arg_scope = current_arg_scope()
         self._traced = None
+        # (writer, traced step that writes to it).
+        self._recording = (None, None)
         # By identity: a later trace (other shapes) may use variables that the first did not.
         self._used, self._trained = {}, {}
 
@@ -81,6 +85,33 @@ class TrainStep:
             self._compiled().get_concrete_function(*specs)
         return self
 
+    def with_summaries(self, writer, *args):
+        """Takes one step and writes its summaries; returns the loss. XLA never compiles it.
+
+        Written are the summaries of `slim.summaries` and of `tf.compat.v1.summary` that the
+        function makes; with TensorBoard installed those of `tf.summary` too.
+
+        Args:
+          writer: a `tf.summary` writer.
+          *args: as for a call.
+        """
+        if self._recording[0] is not writer:
+            step = recording(self._take_step, writer, self.global_step)
+            self._recording = (writer, tf.function(step, autograph=False))
+        with automatic_names_from_the_start():
+            return self._recording[1](*args)
+
+    @property
+    def takes_arguments(self):
+        """Whether the function needs arguments."""
+        try:
+            inspect.signature(self._function).bind()
+        except TypeError:
+            return True
+        except ValueError:  # No signature to be had.
+            return False
+        return False
+
     @property
     def checks_numerics(self):
         """Whether a loss that is inf or nan is an error."""
@@ -106,6 +137,10 @@ class TrainStep:
         return self._traced
 
     def _take_step(self, *args):
+        with quiet_summaries():
+            return self._step_and_updates(args)
+
+    def _step_and_updates(self, args):
         with tf.GradientTape() as tape:
             loss = self._loss(args)
         variables = self._variables_to_train(tape)
@@ -144,9 +179,9 @@ class TrainStep:
         return list(variables)
 
     def _remember(self, trained):
-        graph_variables = [] if tf.executing_eagerly() else v1.get_default_graph().variables
         counter = [] if self.global_step is None else [self.global_step]
-        for variable in [*self._store.variables, *trained, *graph_variables, *self._optimizer.variables, *counter]:
+        own = [*self._store.variables, *trained, *_variables_of_the_trace()]
+        for variable in [*own, *self._optimizer.variables, *counter]:
             self._used.setdefault(id(variable), variable)
         self._trained.update((id(variable), variable) for variable in trained)
 
@@ -185,6 +220,13 @@ def _checked(variables):
     fixed = [gradients.variable_name(v) for v in variables if not v.trainable]
     check(not fixed, "variables_to_train", "trainable variables alone", fixed)
     return variables
+
+
+def _variables_of_the_trace():
+    if tf.executing_eagerly():
+        return []
+    graph = v1.get_default_graph()
+    return [*graph.variables, *variables_behind(handle for handle, _ in graph.captures)]
 
 
 def _with_gradient(pairs):

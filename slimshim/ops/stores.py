@@ -12,6 +12,7 @@ import contextlib
 import contextvars
 import inspect
 import threading
+import weakref
 
 import tensorflow as tf
 
@@ -20,6 +21,19 @@ from .collections import add_to_collection, add_to_collections, step_collections
 v1 = tf.compat.v1
 
 _current_store = contextvars.ContextVar("current_variable_store", default=None)
+
+
+_all_stores = weakref.WeakSet()
+
+
+def variables_behind(handles):
+    """Returns the variables of all stores whose resource handle is among `handles`.
+
+    A trace knows the variables that it reads, but not those that it only assigns, such as the
+    moving averages of batch norm; of these it has the handles.
+    """
+    wanted = {id(handle) for handle in handles}
+    return [v for store in list(_all_stores) for v in store.variables if id(getattr(v, "handle", None)) in wanted]
 
 
 def current_store():
@@ -34,6 +48,7 @@ class VariableStore:
         self._variables = {}
         self._collections = {}
         self._lock = threading.RLock()
+        _all_stores.add(self)
 
     @property
     def variables(self):

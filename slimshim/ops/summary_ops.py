@@ -8,6 +8,8 @@ to be installed, which TensorFlow no longer sees to.
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import sys
 
 import tensorflow as tf
@@ -20,6 +22,21 @@ v1 = tf.compat.v1
 
 _BUCKETS = 30
 _MAX_IMAGES = 3
+
+
+# (writer, step) of a training loop's step. It is not made the default writer: TensorFlow 1's
+# summaries would then want TensorBoard, instead of being collected.
+_loops_writer = contextvars.ContextVar("writer_of_the_training_loop", default=None)
+
+
+@contextlib.contextmanager
+def writing_summaries_to(writer, step):
+    """A context in which the summaries of TF2 mode go to `writer`, a `tf.summary` writer."""
+    token = _loops_writer.set((writer, step))
+    try:
+        yield
+    finally:
+        _loops_writer.reset(token)
 
 
 def op_name(tensor):
@@ -101,8 +118,15 @@ def _write(plugin, name, tensor, data, print_summary):
     if print_summary:
         tf.print(name, tensor, output_stream=sys.stdout)
     metadata = v1.SummaryMetadata(plugin_data=v1.SummaryMetadata.PluginData(plugin_name=plugin))
-    with tf.summary.experimental.summary_scope(name, values=[tensor]) as (tag, _):
+    with _writer_as_default(), tf.summary.experimental.summary_scope(name, values=[tensor]) as (tag, _):
         return tf.summary.write(tag, data, step=_step(), metadata=metadata)
+
+
+def _writer_as_default():
+    if _loops_writer.get() is None:
+        return contextlib.nullcontext()
+    writer, step = _loops_writer.get()
+    return writer.as_default(step=step)
 
 
 def _step():

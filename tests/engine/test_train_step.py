@@ -203,6 +203,17 @@ def test_a_module_inside_keeps_its_variables_and_its_losses_count():
     assert step.trainable_variables[0] is model.variables[0]
 
 
+@pytest.mark.parametrize("wrap", [lambda model: model, tf.function], ids=["bare", "traced"])
+def test_variables_of_a_module_that_are_only_assigned_count(wrap):
+    model = slim.Module(lambda x: slim.batch_norm(x, is_training=True, scale=True))
+    call = wrap(model)
+    # Twice: the second step finds the module's own trace made.
+    for _ in range(2):
+        step = learning.create_train_op(lambda: tf.reduce_sum(call(INPUTS)), v1.train.GradientDescentOptimizer(0.1))
+        assert {v.name for v in model.variables} < {v.name for v in step.build().variables}
+        assert "BatchNorm/moving_mean:0" in {v.name for v in step.variables}
+
+
 def test_two_steps_of_one_function_share_nothing():
     first, second = (learning.create_train_op(total_loss, OPTIMIZERS["sgd"]()).build() for _ in range(2))
     assert not {id(v) for v in first.variables} & {id(v) for v in second.variables}

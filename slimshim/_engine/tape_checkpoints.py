@@ -1,0 +1,116 @@
+"""What the TF2 loop saves: a checkpoint by TF1 names, and an object-based one beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+import tensorflow as tf
+
+from ..ops._restore import assign_from_checkpoint
+from .gradients import variable_name
+
+v1 = tf.compat.v1
+
+_FOLDER = "tf2"
+_KEPT = 5
+
+
+class TapeCheckpoints:
+    """The checkpoints of one `TrainStep` in `logdir`.
+
+    `model.ckpt-STEP` holds the variables by name, as TF1's `Saver` writes them, and is what
+    `tf.train.latest_checkpoint(logdir)` finds. `tf2/ckpt-STEP` is of a `tf.train.CheckpointManager`.
+    Each is complete before the file that lists it changes, so a kill at any moment leaves a whole
+    one.
+    """
+
+    def __init__(self, logdir, step, saver=None):
+        self._logdir = logdir
+        self._global_step = step.global_step
+        self._named = named_variables(step.variables)
+        with _without_warnings():
+            self._saver = saver or v1.train.Saver(self._named, max_to_keep=_KEPT)
+        objects = tf.train.Checkpoint(global_step=step.global_step, variables=self._named)
+        folder = os.path.join(logdir, _FOLDER)
+        self._manager = tf.train.CheckpointManager(objects, folder, max_to_keep=_KEPT, checkpoint_name="ckpt")
+        self._objects = objects
+
+    def restore(self):
+        """Restores the newest checkpoint of either kind; returns its path, or None."""
+        by_name, by_object = tf.train.latest_checkpoint(self._logdir), self._manager.latest_checkpoint
+        state = tf.train.get_checkpoint_state(self._logdir)
+        if state is not None:
+            self._take_over(state)
+        if by_name is None and by_object is None:
+            return None
+        if _step_of(by_object) > _step_of(by_name):  # Killed between the two.
+            self._objects.restore(by_object).assert_existing_objects_matched()
+            return by_object
+        # A saver of the program's own may have saved less than all, or under other names.
+        self._restore_by_name(by_name)
+        return by_name
+
+    def save(self):
+        """Writes both checkpoints; returns the step."""
+        step = int(self._global_step)
+        path = os.path.join(self._logdir, "model.ckpt")
+        v1.logging.info("Saving checkpoint to path %s-%d", path, step)
+        self._manager.save(checkpoint_number=step)
+        self._saver.save(None, path, global_step=step, write_meta_graph=False)
+        return step
+
+    @property
+    def latest(self):
+        """The path of the latest checkpoint by names, or None."""
+        return tf.train.latest_checkpoint(self._logdir)
+
+    def _take_over(self, state):
+        """Makes the saver delete the checkpoints of earlier runs in turn, too."""
+        with _without_warnings():
+            self._saver.recover_last_checkpoints(state.all_model_checkpoint_paths)
+
+    def _restore_by_name(self, path):
+        v1.logging.info("Restoring parameters from %s", path)
+        try:
+            assign_from_checkpoint(path, self._named)
+        except ValueError as error:
+            raise ValueError(
+                f"logdir: expected an empty directory, or checkpoints of this model and optimizer. {error} "
+                "To start from the weights alone, pass another logdir and an init_fn."
+            ) from error
+
+
+@contextlib.contextmanager
+def _without_warnings():
+    """A context in which TensorFlow does not say that its saver is not for eager code.
+
+    Its reason is that names may not be unique; here they are.
+    """
+    level = v1.logging.get_verbosity()
+    v1.logging.set_verbosity(max(level, v1.logging.ERROR))
+    try:
+        yield
+    finally:
+        v1.logging.set_verbosity(level)
+
+
+def named_variables(variables):
+    """Returns a dict of TF1 name -> variable; variables of one name get `_1`, `_2`, ... in turn."""
+    named = {}
+    for variable in variables:
+        name = base = variable_name(variable)
+        count = 0
+        while name in named:
+            count += 1
+            name = f"{base}_{count}"
+        if count:
+            v1.logging.warning("Two variables are named %s; the checkpoint calls one of them %s.", base, name)
+        named[name] = variable
+    return named
+
+
+def _step_of(path):
+    """Returns the number at the end of a checkpoint's path; -1 if there is none."""
+    number = "" if path is None else path.rpartition("-")[2]
+    return int(number) if number.isdigit() else -1

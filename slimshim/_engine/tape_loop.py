@@ -1,0 +1,142 @@
+"""The TF2 loop: takes the steps of a `TrainStep`, keeps checkpoints and summaries."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import tensorflow as tf
+
+from .._checks import check, error_text
+from . import finite
+from .checkpoint_files import require_writable
+from .defaults import is_default
+from .progress import ProgressLine
+from .stop_signals import StopSignals
+from .tape_keeper import TapeKeeper
+
+v1 = tf.compat.v1
+
+
+def train(arguments, default_train_step_fn):
+    """Returns the last loss, or None if no step was made. See `learning.train`.
+
+    Args:
+      arguments: a `TrainArguments` whose `train_op` is a `TrainStep`.
+      default_train_step_fn: the value of `train_step_fn` that means the loop's own.
+    """
+    _validate(arguments)
+    if arguments.logdir:
+        require_writable(arguments.logdir)
+    _build(arguments.train_op)
+    own_step_fn = None if arguments.train_step_fn is default_train_step_fn else arguments.train_step_fn
+    # Nothing can be cancelled in eager code, so a step takes as long as it takes.
+    with StopSignals(on_stuck=lambda: None, grace_secs=threading.TIMEOUT_MAX) as signals:
+        run = _Run(arguments, own_step_fn, signals)
+        try:
+            return run.steps_and_final_save()
+        finally:
+            run.close()
+
+
+def _validate(a):
+    step = a.train_op
+    remedy = "Leave it out: it belongs to training in a session. This train_op is a TrainStep."
+    for name in ("graph", "init_feed_dict", "sync_optimizer", "session_config", "session_wrapper", "trace_every_n_steps"):
+        check(getattr(a, name) is None, name, "None", getattr(a, name), remedy)
+    for name in ("init_op", "local_init_op", "ready_op"):
+        check(is_default(getattr(a, name)), name, "nothing", getattr(a, name), remedy)
+    check(is_default(a.summary_op) or a.summary_op is None, "summary_op", "nothing, or None", a.summary_op, remedy)
+    check(not a.master, "master", "an empty string", a.master, remedy)
+    check(a.is_chief, "is_chief", "True", a.is_chief, remedy)
+    check(not a.startup_delay_steps, "startup_delay_steps", "0", a.startup_delay_steps, remedy)
+    check(a.logdir or a.saver is None, "saver", "nothing, because logdir=None", a.saver, "Pass a logdir.")
+    steps = a.number_of_steps
+    check(steps is None or steps > 0, "number_of_steps", "None or a positive number", steps)
+    remedy = "Give create_train_op the variable that counts."
+    check(step.global_step is not None, "train_op", "a TrainStep that counts its steps", step, remedy)
+    check(a.global_step is None or a.global_step is step.global_step, "global_step", "None or the TrainStep's", a.global_step, remedy)
+
+
+def _build(step):
+    """Makes the variables, so that they can be restored before the first step."""
+    if step.variables:
+        return
+    try:
+        step.build()
+    except TypeError as error:
+        if not step.takes_arguments:
+            raise
+        remedy = "Its function takes arguments: call train_op.build(tf.TensorSpec(...), ...) first, and pass a train_step_fn."
+        raise TypeError(error_text("train_op", "a TrainStep whose variables are made", step, remedy)) from error
+
+
+class _Run:
+    """One training from its first step to its end."""
+
+    def __init__(self, arguments, own_step_fn, signals):
+        self._arguments = arguments
+        self._step = arguments.train_op
+        self._take = own_step_fn or self._take_step
+        self._signals = signals
+        self._keeper = TapeKeeper(arguments, self._step)
+        self._progress = None
+
+    def steps_and_final_save(self):
+        """Returns the last loss as a NumPy scalar."""
+        self._start()
+        try:
+            loss = self._steps()
+            self._keeper.finish()
+        except tf.errors.InvalidArgumentError as error:
+            if not finite.is_non_finite_loss(error):
+                raise
+            raise finite.with_advice(error, self._keeper.advice_after_non_finite()) from error
+        return loss.numpy() if hasattr(loss, "numpy") else loss
+
+    def close(self):
+        """Ends the progress line and the events."""
+        if self._progress is not None:
+            self._progress.close()
+        self._keeper.close()
+
+    def _start(self):
+        a = self._arguments
+        restored = self._keeper.restore()
+        if restored is None and a.init_fn is not None:
+            a.init_fn(None)
+        self._keeper.start(restored)
+        self._progress = ProgressLine(int(self._step.global_step), a.number_of_steps)
+
+    def _steps(self):
+        kwargs = {} if is_default(self._arguments.train_step_kwargs) else self._arguments.train_step_kwargs
+        loss, should_stop = None, False
+        try:
+            while not (should_stop or self._signals.received is not None):
+                self._keeper.tick()
+                loss, should_stop = self._take(None, self._step, self._step.global_step, kwargs)
+            v1.logging.info("Stopping Training.")
+        except tf.errors.OutOfRangeError as error:
+            v1.logging.info("Caught OutOfRangeError. Stopping Training. %s", error)
+        self._signals.notice()
+        return loss
+
+    def _take_step(self, session, step, global_step, kwargs):
+        """Returns (loss, whether to stop) after one step, as a `train_step_fn` does."""
+        del session, kwargs
+        started = time.perf_counter()
+        if self._keeper.summaries_due:
+            loss = step.with_summaries(self._keeper.writer)
+            self._keeper.write_scalars(loss)
+        else:
+            loss = step()
+        self._report(int(global_step), loss, started)
+        last = self._arguments.number_of_steps
+        return loss, last is not None and int(global_step) >= last
+
+    def _report(self, count, loss, started):
+        every = self._arguments.log_every_n_steps
+        self._progress.show(count, loss)
+        if every > 0 and count % every == 0 and not self._progress.on_a_terminal:
+            secs = time.perf_counter() - started
+            v1.logging.info("global step %d: loss = %.4f (%.3f sec/step)", count, float(loss), secs)

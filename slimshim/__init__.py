@@ -145,6 +145,7 @@ _MODULES = {
     "evaluation": "evaluation",
     "initializers": "layers.initializers",
     "layers": "layers",
+    "keras_models": "keras_models",
     "learning": "learning",
     "losses": "losses",
     "metrics": "metrics",

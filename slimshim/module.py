@@ -129,6 +129,20 @@ class Module(tf.Module):
             found.append((var, reader.get_tensor(name)))
         return found
 
+    def as_keras_layer(self, name=None):
+        """Returns a `keras.layers.Layer` that calls this Module and owns its variables.
+
+        For models whose function uses raw TensorFlow ops between slim's layers. The function's
+        first argument is the layer's input; its `is_training`, if the Module has not set one,
+        follows Keras. Regularization losses are the layer's losses.
+
+        Args:
+          name: the layer's name. Default: the Module's.
+        """
+        from ._keras_module import ModuleLayer  # It loads Keras.
+
+        return ModuleLayer(self, name)
+
     def summary(self):
         """Returns a table of the variables: name, shape, dtype and number of elements."""
         rows = [(v.name.split(":")[0], str(tuple(v.shape)), v.dtype.name, v.shape.num_elements()) for v in self.variables]

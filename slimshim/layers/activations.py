@@ -7,11 +7,13 @@ import tensorflow as tf
 from .._checks import check
 from ..ops.arg_scope import add_arg_scope
 from ..ops.scopes import layer_scope
+from ._symbolic import symbolic
 
 __all__ = ["maxout"]
 
 
 @add_arg_scope
+@symbolic
 def maxout(inputs, num_units, axis=-1, scope=None):
     """Returns the maxima over groups of features, with `num_units` left along `axis`.
 

@@ -17,6 +17,7 @@ from ._channels import check_either
 from ._layer_variables import layer_variable
 from ._moving_averages import assign_debiased_moving_average, assign_moving_average
 from ._names import count_scope_twice
+from ._symbolic import symbolic
 from ._training import training_flag, training_rate
 
 v1 = tf.compat.v1
@@ -38,6 +39,7 @@ _INITIALIZERS = {
 
 
 @add_arg_scope
+@symbolic
 def batch_norm(
     inputs,
     decay=0.999,

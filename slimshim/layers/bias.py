@@ -10,6 +10,7 @@ from ..ops.scopes import layer_scope
 from . import utils
 from ._channels import check_either
 from ._layer_variables import layer_variable, parameter_dtype
+from ._symbolic import symbolic
 
 v1 = tf.compat.v1
 
@@ -19,6 +20,7 @@ _ZEROS = v1.zeros_initializer()
 
 
 @add_arg_scope
+@symbolic
 def bias_add(
     inputs,
     activation_fn=None,

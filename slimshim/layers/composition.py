@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .._checks import check
 from ..ops.scopes import layer_scope
+from ._symbolic import automatic_names_for
 from ._weights import as_tensor
 
 __all__ = ["repeat", "stack"]
@@ -62,7 +63,7 @@ def stack(inputs, layer, stack_args, **kwargs):
 def _in_turn(inputs, layer, calls, kwargs, default_name):
     kwargs = dict(kwargs)
     scope = kwargs.pop("scope", None)
-    with layer_scope(scope, default_name, [inputs]):
+    with automatic_names_for(inputs), layer_scope(scope, default_name, [inputs]):
         name = scope if scope is not None else _name_of(layer, default_name.lower())
         outputs = as_tensor(inputs)
         for number, arguments in enumerate(calls, start=1):

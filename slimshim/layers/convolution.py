@@ -9,6 +9,7 @@ from ..ops.arg_scope import add_arg_scope
 from . import utils
 from ._channels import check_convolution_format, keras_format
 from ._sizes import as_count, check_channels, check_not_both, checked_padding, spatial
+from ._symbolic import symbolic
 from ._tf1_calls import Convolution, InPlane
 from ._weights import XAVIER, ZEROS, Weight, apply, as_tensor, finish, uses_biases, weight_source, weighted_scope, zeros
 
@@ -28,6 +29,7 @@ __all__ = [
 
 
 @add_arg_scope
+@symbolic
 def convolution(
     inputs,
     num_outputs,
@@ -218,6 +220,7 @@ convolution3d = _with_dimensions(3)
 
 
 @add_arg_scope
+@symbolic
 def convolution2d_in_plane(
     inputs,
     kernel_size,

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from .._checks import error_text
 from ..ops.arg_scope import add_arg_scope
+from ._symbolic import symbolic
 from ._tf1_calls import Dense
 from ._weights import XAVIER, ZEROS, Weight, apply, as_tensor, finish, uses_biases, weight_source, weighted_scope, zeros
 
@@ -16,6 +17,7 @@ __all__ = ["elu", "fully_connected", "linear", "relu", "relu6"]
 
 
 @add_arg_scope
+@symbolic
 def fully_connected(
     inputs,
     num_outputs,

@@ -11,6 +11,7 @@ from ..ops.arg_scope import add_arg_scope
 from ..ops.scopes import layer_scope
 from . import utils
 from ._names import count_scope_twice
+from ._symbolic import symbolic
 from ._training import training_flag
 
 v1 = tf.compat.v1
@@ -19,6 +20,7 @@ __all__ = ["dropout"]
 
 
 @add_arg_scope
+@symbolic
 def dropout(
     inputs,
     keep_prob=0.5,

@@ -10,6 +10,7 @@ from .._checks import check, error_text
 from ..ops.collections import add_to_collection
 from ..ops.scopes import layer_scope
 from ..ops.variables import variable
+from ._symbolic import symbolic
 
 v1 = tf.compat.v1
 
@@ -219,6 +220,7 @@ def _at_least(value, least):
     return bounded(value)
 
 
+@symbolic
 def gdn(
     inputs,
     inverse=False,

@@ -9,6 +9,7 @@ from ..ops.arg_scope import add_arg_scope
 from ..ops.scopes import layer_scope
 from . import utils
 from ._layer_variables import layer_variable, parameter_dtype
+from ._symbolic import symbolic
 
 v1 = tf.compat.v1
 
@@ -16,6 +17,7 @@ __all__ = ["layer_norm"]
 
 
 @add_arg_scope
+@symbolic
 def layer_norm(
     inputs,
     center=True,

@@ -11,6 +11,7 @@ from ..ops.collections import add_to_collections
 from ..ops.scopes import layer_scope
 from ..ops.variables import variable
 from ._layer_variables import parameter_dtype
+from ._symbolic import symbolic
 from ._weights import XAVIER, ZEROS, as_tensor
 
 v1 = tf.compat.v1
@@ -20,6 +21,7 @@ __all__ = ["legacy_fully_connected", "legacy_linear", "legacy_relu"]
 
 
 @add_arg_scope
+@symbolic
 def legacy_fully_connected(
     x,
     num_output_units,

@@ -10,6 +10,7 @@ from ..ops.scopes import layer_scope
 from . import utils
 from ._channels import check_either
 from ._layer_variables import layer_variable, parameter_dtype
+from ._symbolic import symbolic
 
 v1 = tf.compat.v1
 
@@ -17,6 +18,7 @@ __all__ = ["group_norm", "instance_norm"]
 
 
 @add_arg_scope
+@symbolic
 def instance_norm(
     inputs,
     center=True,
@@ -82,6 +84,7 @@ def instance_norm(
 
 
 @add_arg_scope
+@symbolic
 def group_norm(
     inputs,
     groups=32,

@@ -7,6 +7,7 @@ import tensorflow as tf
 from .._checks import check
 from ..ops.arg_scope import add_arg_scope
 from ..ops.scopes import layer_scope
+from ._symbolic import symbolic
 
 v1 = tf.compat.v1
 
@@ -14,6 +15,7 @@ __all__ = ["poincare_normalize", "unit_norm"]
 
 
 @add_arg_scope
+@symbolic
 def unit_norm(inputs, dim, epsilon=1e-07, scope=None):
     """Returns `inputs` with the vectors along axis `dim` at length 1: `x / sqrt(epsilon + sum(x²))`.
 

@@ -9,6 +9,7 @@ from ..ops.arg_scope import add_arg_scope
 from . import utils
 from ._channels import CONVOLUTION_FORMATS, check_either, keras_format, tensorflow_format, where_supported
 from ._sizes import check_not_both, check_rank, checked_padding, spatial
+from ._symbolic import symbolic
 from ._tf1_calls import AveragePooling, MaxPooling
 from ._weights import apply, as_tensor
 
@@ -18,6 +19,7 @@ __all__ = ["avg_pool2d", "avg_pool3d", "max_pool2d", "max_pool3d", "pool"]
 
 
 @add_arg_scope
+@symbolic
 def avg_pool2d(
     inputs, kernel_size, stride=2, padding="VALID", data_format="NHWC", outputs_collections=None, scope=None
 ):
@@ -48,6 +50,7 @@ def avg_pool2d(
 
 
 @add_arg_scope
+@symbolic
 def avg_pool3d(
     inputs, kernel_size, stride=2, padding="VALID", data_format="NDHWC", outputs_collections=None, scope=None
 ):
@@ -76,6 +79,7 @@ def avg_pool3d(
 
 
 @add_arg_scope
+@symbolic
 def max_pool2d(
     inputs, kernel_size, stride=2, padding="VALID", data_format="NHWC", outputs_collections=None, scope=None
 ):
@@ -101,6 +105,7 @@ def max_pool2d(
 
 
 @add_arg_scope
+@symbolic
 def max_pool3d(
     inputs, kernel_size, stride=2, padding="VALID", data_format="NDHWC", outputs_collections=None, scope=None
 ):
@@ -147,6 +152,7 @@ def _pool_layer(kind, dimensions, inputs, kernel_size, stride, padding, data_for
 
 
 @add_arg_scope
+@symbolic
 def pool(
     inputs,
     kernel_size,

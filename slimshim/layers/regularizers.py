@@ -46,6 +46,7 @@ def l1_regularizer(scale, scope=None):
         del name  # Kept for callers that pass it; the scope names the ops.
         return _scaled(scale, weights, scope, "l1_regularizer", lambda: tf.reduce_sum(tf.abs(weights)))
 
+    l1.recipe = (l1_regularizer, {"scale": scale, "scope": scope})
     return l1
 
 
@@ -69,6 +70,7 @@ def l2_regularizer(scale, scope=None):
         """Returns the L2 penalty of `weights`."""
         return _scaled(scale, weights, scope, "l2_regularizer", lambda: tf.nn.l2_loss(weights))
 
+    l2.recipe = (l2_regularizer, {"scale": scale, "scope": scope})
     return l2
 
 
@@ -120,6 +122,7 @@ def sum_regularizer(regularizer_list, scope=None):
             penalties = [penalty for penalty in penalties if penalty is not None]
             return tf.add_n(penalties, name=name) if penalties else None
 
+    sum_reg.recipe = (sum_regularizer, {"regularizer_list": regularizers, "scope": scope})
     return sum_reg
 
 

@@ -9,6 +9,7 @@ from ..ops.arg_scope import add_arg_scope
 from ..ops.scopes import layer_scope
 from . import utils
 from ._channels import check_either
+from ._symbolic import symbolic
 
 v1 = tf.compat.v1
 
@@ -22,6 +23,7 @@ __all__ = [
 
 
 @add_arg_scope
+@symbolic
 def flatten(inputs, outputs_collections=None, scope=None):
     """Returns `inputs` as a matrix of shape [batch, k], with all but the first axis made one.
 
@@ -113,6 +115,7 @@ def _flatten_dense(inputs, new_rank):
 
 
 @add_arg_scope
+@symbolic
 def one_hot_encoding(labels, num_classes, on_value=1.0, off_value=0.0, outputs_collections=None, scope=None):
     """Returns `labels` as vectors with `on_value` at the label and `off_value` elsewhere.
 
@@ -159,6 +162,7 @@ def dense_to_sparse(tensor, eos_token=0, outputs_collections=None, scope=None):
 
 
 @add_arg_scope
+@symbolic
 def images_to_sequence(inputs, data_format="NHWC", outputs_collections=None, scope=None):
     """Returns a batch of images as a sequence along their width.
 
@@ -190,6 +194,7 @@ def images_to_sequence(inputs, data_format="NHWC", outputs_collections=None, sco
 
 
 @add_arg_scope
+@symbolic
 def sequence_to_images(inputs, height, output_data_format="channels_last", outputs_collections=None, scope=None):
     """Returns a sequence along the width as a batch of images: `images_to_sequence` undone.
 

@@ -8,6 +8,7 @@ from ..ops.arg_scope import add_arg_scope
 from . import utils
 from ._channels import check_either, keras_format
 from ._sizes import as_count, check_channels, check_not_both, check_rank, checked_padding
+from ._symbolic import symbolic
 from ._tf1_calls import Depthwise, Separable
 from ._weights import XAVIER, ZEROS, Weight, apply, as_tensor, finish, uses_biases, weight_source, weighted_scope, zeros
 
@@ -15,6 +16,7 @@ __all__ = ["separable_conv2d", "separable_convolution2d"]
 
 
 @add_arg_scope
+@symbolic
 def separable_convolution2d(
     inputs,
     num_outputs,

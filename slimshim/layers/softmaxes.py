@@ -10,6 +10,7 @@ from ..ops.scopes import layer_scope
 from . import utils
 from ._channels import check_either
 from ._layer_variables import layer_variable
+from ._symbolic import symbolic
 
 v1 = tf.compat.v1
 
@@ -17,6 +18,7 @@ __all__ = ["softmax", "spatial_softmax"]
 
 
 @add_arg_scope
+@symbolic
 def softmax(logits, scope=None):
     """Returns the softmax of `logits` over their last axis.
 
@@ -42,6 +44,7 @@ def softmax(logits, scope=None):
 
 
 @add_arg_scope
+@symbolic
 def spatial_softmax(
     features,
     temperature=None,

@@ -7,6 +7,7 @@ import tensorflow as tf
 from ..ops.arg_scope import add_arg_scope
 from ._channels import check_either, keras_format
 from ._sizes import as_count, check_channels, check_rank, checked_padding, spatial
+from ._symbolic import symbolic
 from ._tf1_calls import Transposed
 from ._weights import XAVIER, ZEROS, Weight, apply, as_tensor, finish, uses_biases, weight_source, weighted_scope, zeros
 
@@ -19,6 +20,7 @@ __all__ = [
 
 
 @add_arg_scope
+@symbolic
 def convolution2d_transpose(
     inputs,
     num_outputs,
@@ -88,6 +90,7 @@ def convolution2d_transpose(
 
 
 @add_arg_scope
+@symbolic
 def convolution3d_transpose(
     inputs,
     num_outputs,

@@ -7,7 +7,9 @@ import contextlib
 import tensorflow as tf
 
 from ..layers import layers, utils
+from ..layers._symbolic import begin_end_points
 from ..ops.arg_scope import arg_scope
+from . import _ops
 
 v1 = tf.compat.v1
 
@@ -21,6 +23,7 @@ def collected_end_points(scope, default_name, inputs):
     """
     with v1.variable_scope(scope, default_name, [inputs]) as opened:
         collection = opened.original_name_scope + "_end_points"
+        begin_end_points(inputs, collection)
         collecting = [layers.conv2d, layers.fully_connected, layers.max_pool2d]
         with arg_scope(collecting, outputs_collections=[collection]):
             yield opened, lambda: utils.convert_collection_to_dict(collection)
@@ -48,6 +51,6 @@ def fully_convolutional_head(net, num_classes, is_training, keep_prob, depths, k
 def squeezed(net, end_points, scope, spatial_squeeze):
     """Returns (logits, end points), squeezed to [batch, num_classes] if asked."""
     if spatial_squeeze:
-        net = tf.squeeze(net, [1, 2], name="fc8/squeezed")
+        net = _ops.squeeze(net, [1, 2], name="fc8/squeezed")
         end_points[scope.name + "/fc8"] = net
     return net, end_points

@@ -15,6 +15,7 @@ from ..layers import layers
 from ..layers.initializers import variance_scaling_initializer
 from ..layers.regularizers import l2_regularizer
 from ..ops.arg_scope import arg_scope
+from . import _ops
 from ._initializers import trunc_normal
 
 v1 = tf.compat.v1
@@ -84,7 +85,7 @@ class Fork(NamedTuple):
     steps: tuple
 
     def build(self, net, depth):
-        return tf.concat([step.build(net, depth) for step in self.steps], CHANNELS)
+        return _ops.concat([step.build(net, depth) for step in self.steps], CHANNELS)
 
 
 class Branches(NamedTuple):
@@ -93,7 +94,7 @@ class Branches(NamedTuple):
     chains: tuple
 
     def build(self, net, depth):
-        return tf.concat([self._chain(number, net, depth) for number in range(len(self.chains))], CHANNELS)
+        return _ops.concat([self._chain(number, net, depth) for number in range(len(self.chains))], CHANNELS)
 
     def _chain(self, number, net, depth):
         with v1.variable_scope(f"Branch_{number}"):
@@ -160,7 +161,7 @@ def pooled_size(net, size):
 
     A map of unknown size is taken to be large enough.
     """
-    height, width = net.shape.as_list()[1:3]
+    height, width = tf.TensorShape(net.shape).as_list()[1:3]
     if height is None or width is None:
         return list(size)
     return [min(height, size[0]), min(width, size[1])]
@@ -169,7 +170,7 @@ def pooled_size(net, size):
 def classify(net, num_classes, scope, spatial_squeeze, **options):
     """Returns logits by a 1x1 convolution without activation or normalizer."""
     logits = layers.conv2d(net, num_classes, [1, 1], activation_fn=None, normalizer_fn=None, scope=scope, **options)
-    return tf.squeeze(logits, [1, 2], name="SpatialSqueeze") if spatial_squeeze else logits
+    return _ops.squeeze(logits, [1, 2], name="SpatialSqueeze") if spatial_squeeze else logits
 
 
 def inception_arg_scope(weight_decay, normalizer_fn, normalizer_params):

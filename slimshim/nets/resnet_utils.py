@@ -13,6 +13,7 @@ from .._checks import check
 from ..layers import initializers, layers, regularizers, utils
 from ..layers import layers as layers_lib
 from ..ops.arg_scope import add_arg_scope, arg_scope
+from . import _ops
 
 v1 = tf.compat.v1
 
@@ -77,7 +78,7 @@ def conv2d_same(inputs, num_outputs, kernel_size, stride, rate=1, scope=None):
         return layers.conv2d(inputs, num_outputs, kernel_size, stride=1, rate=rate, padding="SAME", scope=scope)
     total = (kernel_size - 1) * rate  # The dilated kernel's size, less one.
     edges = [total // 2, total - total // 2]
-    padded = tf.pad(inputs, [[0, 0], edges, edges, [0, 0]])
+    padded = _ops.pad(inputs, [[0, 0], edges, edges, [0, 0]])
     return layers.conv2d(padded, num_outputs, kernel_size, stride=stride, rate=rate, padding="VALID", scope=scope)
 
 

@@ -11,8 +11,9 @@ import tensorflow as tf
 
 from ..layers import layers, utils
 from ..layers import layers as layers_lib
+from ..layers._symbolic import begin_end_points
 from ..ops.arg_scope import add_arg_scope, arg_scope
-from . import resnet_utils
+from . import _ops, resnet_utils
 from .resnet_utils import resnet_arg_scope
 
 v1 = tf.compat.v1
@@ -56,7 +57,7 @@ def bottleneck(inputs, depth, depth_bottleneck, stride, rate=1, outputs_collecti
         residual = layers.conv2d(inputs, depth_bottleneck, [1, 1], stride=1, scope="conv1")
         residual = resnet_utils.conv2d_same(residual, depth_bottleneck, 3, stride, rate=rate, scope="conv2")
         residual = layers.conv2d(residual, depth, [1, 1], stride=1, activation_fn=None, scope="conv3")
-        output = tf.nn.relu(shortcut + residual)
+        output = _ops.relu(shortcut + residual)
         return utils.collect_named_outputs(outputs_collections, opened.name, output)
 
 
@@ -94,6 +95,7 @@ def resnet_v1(
     """
     with v1.variable_scope(scope, "resnet_v1", [inputs], reuse=reuse) as opened:
         collection = opened.original_name_scope + "_end_points"
+        begin_end_points(inputs, collection)
         collecting = [layers.conv2d, bottleneck, resnet_utils.stack_blocks_dense]
         with arg_scope(collecting, outputs_collections=collection):
             with arg_scope([layers.batch_norm], is_training=is_training):
@@ -103,7 +105,7 @@ def resnet_v1(
                     output_stride = resnet_utils.stride_after_root(output_stride)
                 net = resnet_utils.stack_blocks_dense(net, blocks, output_stride)
                 if global_pool:
-                    net = tf.reduce_mean(net, [1, 2], name="pool5", keepdims=True)
+                    net = _ops.reduce_mean(net, [1, 2], name="pool5", keepdims=True)
                 if num_classes is not None:
                     net = layers.conv2d(
                         net, num_classes, [1, 1], activation_fn=None, normalizer_fn=None, scope="logits"

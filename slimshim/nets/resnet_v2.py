@@ -11,8 +11,9 @@ import tensorflow as tf
 
 from ..layers import layers, utils
 from ..layers import layers as layers_lib
+from ..layers._symbolic import begin_end_points
 from ..ops.arg_scope import add_arg_scope, arg_scope
-from . import resnet_utils
+from . import _ops, resnet_utils
 from .resnet_utils import resnet_arg_scope
 
 v1 = tf.compat.v1
@@ -96,6 +97,7 @@ def resnet_v2(
     """
     with v1.variable_scope(scope, "resnet_v2", [inputs], reuse=reuse) as opened:
         collection = opened.original_name_scope + "_end_points"
+        begin_end_points(inputs, collection)
         collecting = [layers.conv2d, bottleneck, resnet_utils.stack_blocks_dense]
         with arg_scope(collecting, outputs_collections=collection):
             with arg_scope([layers.batch_norm], is_training=is_training):
@@ -106,7 +108,7 @@ def resnet_v2(
                 net = resnet_utils.stack_blocks_dense(net, blocks, output_stride)
                 net = layers.batch_norm(net, activation_fn=tf.nn.relu, scope="postnorm")
                 if global_pool:
-                    net = tf.reduce_mean(net, [1, 2], name="pool5", keepdims=True)
+                    net = _ops.reduce_mean(net, [1, 2], name="pool5", keepdims=True)
                 if num_classes is not None:
                     net = layers.conv2d(
                         net, num_classes, [1, 1], activation_fn=None, normalizer_fn=None, scope="logits"

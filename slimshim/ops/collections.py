@@ -3,20 +3,27 @@
 Graph mode: TensorFlow's own collections. TF2 mode: the collections of the current step. Code
 that asks `tf.compat.v1.get_collection` inside a traced function finds them too, because they
 are put on the function's own graph. In plain eager code TensorFlow would keep them on a
-process-wide graph for ever, so there they belong to the running `Module` call alone.
+process-wide graph for ever, so there they belong to the running `Module` call alone. Keras
+tensors outside any step are kept for as long as somebody else holds them.
 """
 
 from __future__ import annotations
 
 import contextlib
 import contextvars
+import weakref
 
 import tensorflow as tf
+
+from .._tf import is_keras_tensor
 
 v1 = tf.compat.v1
 
 # The step that is running in TF2 mode: a dict of name -> list, or None outside any Module.
 _current_step = contextvars.ContextVar("collections_of_the_step", default=None)
+
+# Symbolic mode: name -> weak references to Keras tensors.
+_keras_tensors = {}
 
 
 @contextlib.contextmanager
@@ -34,6 +41,9 @@ def add_to_collection(name, value):
     step = _current_step.get()
     if step is not None:
         step.setdefault(name, []).append(value)
+    elif tf.executing_eagerly() and is_keras_tensor(value):
+        alive = [reference for reference in _keras_tensors.get(name, ()) if reference() is not None]
+        _keras_tensors[name] = [*alive, weakref.ref(value)]
     if not tf.executing_eagerly():
         v1.add_to_collection(name, value)
 
@@ -59,7 +69,8 @@ def get_collection(name, scope=None):
         return v1.get_collection(name, scope)
     step = _current_step.get()
     if step is None:
-        return []
+        alive = (reference() for reference in _keras_tensors.get(name, ()))
+        return _filtered([tensor for tensor in alive if tensor is not None], scope)
     return _filtered(step.get(name, ()), scope)
 
 
@@ -68,6 +79,8 @@ def clear_collection(name):
     step = _current_step.get()
     if step is not None:
         step.pop(name, None)
+    else:
+        _keras_tensors.pop(name, None)
     if not tf.executing_eagerly():
         v1.get_default_graph().clear_collection(name)
 

@@ -27,6 +27,9 @@ class _NamelessCall:
 
 _nameless_call = contextvars.ContextVar("nameless_layer_call", default=None)
 
+# A list that takes the full names of the layer scopes that are opened, or None.
+_opened_names = contextvars.ContextVar("names_of_opened_layer_scopes", default=None)
+
 _lines_that_made_weights = set()
 _lines_warned_of = set()
 
@@ -53,10 +56,24 @@ def layer_scope(scope, default_name, values=None, reuse=None, **kwargs):
     token = _nameless_call.set(_NamelessCall()) if _is_nameless(scope) else None
     try:
         with v1.variable_scope(scope, default_name, values, reuse=reuse, **kwargs) as opened:
+            names = _opened_names.get()
+            if names is not None:
+                names.append(opened.name)
             yield opened
     finally:
         if token is not None:
             _nameless_call.reset(token)
+
+
+@contextlib.contextmanager
+def noting_layer_scopes():
+    """Yields a list that takes the full name of each layer's scope that is opened within."""
+    names = []
+    token = _opened_names.set(names)
+    try:
+        yield names
+    finally:
+        _opened_names.reset(token)
 
 
 def _is_nameless(scope):

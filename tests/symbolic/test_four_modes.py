@@ -1,0 +1,190 @@
+"""Each layer in a graph, as a Module, in a tf.function and on Keras tensors: the same numbers from the same weights."""
+
+import functools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import slimshim as slim
+from slimshim.nets import inception_v2, resnet_v1
+
+v1 = tf.compat.v1
+
+L2 = slim.l2_regularizer(0.1)
+IMAGES = np.random.RandomState(0).uniform(-1, 1, [2, 6, 6, 4]).astype("float32")
+ROWS = IMAGES[:, 0, 0]
+VOLUMES = IMAGES.reshape(2, 6, 3, 2, 4)
+NORMALIZED = {"normalizer_fn": slim.batch_norm, "normalizer_params": {"decay": 0.9, "scale": True}}
+
+CASES = {
+    "conv1d": (lambda x: slim.conv1d(x, 3, 3, rate=2), IMAGES[0]),
+    "conv2d": (lambda x: slim.conv2d(x, 3, 3, 2, weights_regularizer=L2, biases_regularizer=L2), IMAGES),
+    "conv2d with batch norm": (lambda x: slim.conv2d(x, 3, 3, weights_regularizer=L2, **NORMALIZED), IMAGES),
+    "conv2d, then an activation": (lambda x: slim.conv2d(x, 3, 3, activation_fn=tf.nn.elu, **NORMALIZED), IMAGES),
+    "conv3d": (lambda x: slim.conv3d(x, 3, 2), VOLUMES),
+    "conv2d_in_plane": (lambda x: slim.conv2d_in_plane(x, 3), IMAGES),
+    "separable_conv2d": (lambda x: slim.separable_conv2d(x, 3, 3, 2, weights_regularizer=L2), IMAGES),
+    "depthwise": (lambda x: slim.separable_conv2d(x, None, 3, 1, rate=2, **NORMALIZED), IMAGES),
+    "conv2d_transpose": (lambda x: slim.conv2d_transpose(x, 3, 3, 2, weights_regularizer=L2), IMAGES),
+    "conv3d_transpose": (lambda x: slim.conv3d_transpose(x, 3, 2, 2), VOLUMES),
+    "fully_connected": (lambda x: slim.fully_connected(x, 3, weights_regularizer=L2), ROWS),
+    "legacy_fully_connected": (lambda x: slim.legacy_fully_connected(x, 3, weight_regularizer=L2), ROWS),
+    "batch_norm": (lambda x: slim.batch_norm(x, decay=0.9, scale=True, activation_fn=tf.nn.relu), IMAGES),
+    "batch_norm of rows": (lambda x: slim.batch_norm(x, decay=0.9, updates_collections=None), ROWS),
+    "batch_norm, plain": (lambda x: slim.batch_norm(x, fused=False, param_regularizers={"beta": L2}), IMAGES),
+    "batch_norm, renorm": (lambda x: slim.batch_norm(x, renorm=True, decay=0.9), IMAGES),
+    "batch_norm, debiased": (lambda x: slim.batch_norm(x, zero_debias_moving_mean=True), IMAGES),
+    "batch_norm, inference": (lambda x: slim.batch_norm(x, is_training=False), IMAGES),
+    "layer_norm": (lambda x: slim.layer_norm(x), IMAGES),
+    "group_norm": (lambda x: slim.group_norm(x, 2), IMAGES),
+    "instance_norm": (lambda x: slim.instance_norm(x), IMAGES),
+    "bias_add": (lambda x: slim.bias_add(x, regularizer=L2), IMAGES),
+    "gdn": (lambda x: slim.gdn(x), IMAGES),
+    "max_pool2d": (lambda x: slim.max_pool2d(x, 2), IMAGES),
+    "avg_pool2d": (lambda x: slim.avg_pool2d(x, 3, 1, "SAME"), IMAGES),
+    "max_pool3d": (lambda x: slim.max_pool3d(x, 2), VOLUMES),
+    "avg_pool3d": (lambda x: slim.avg_pool3d(x, 2), VOLUMES),
+    "pool": (lambda x: slim.pool(x, 2, "AVG"), IMAGES),
+    "flatten": (lambda x: slim.flatten(x), IMAGES),
+    "dropout, inference": (lambda x: slim.dropout(x, is_training=False), IMAGES),
+    "maxout": (lambda x: slim.maxout(x, 2), IMAGES),
+    "softmax": (lambda x: slim.softmax(x), IMAGES),
+    "spatial_softmax": (lambda x: slim.spatial_softmax(x), IMAGES),
+    "unit_norm": (lambda x: slim.unit_norm(x, 1), IMAGES),
+    "images_to_sequence": (lambda x: slim.images_to_sequence(x), IMAGES),
+    "sequence_to_images": (lambda x: slim.sequence_to_images(x, 3), IMAGES[0]),
+    "repeat": (lambda x: slim.repeat(x, 2, slim.conv2d, 3, 3, weights_regularizer=L2), IMAGES),
+    "stack": (lambda x: slim.stack(x, slim.fully_connected, [3, 2], scope="fc"), ROWS),
+    "automatic names": (lambda x: slim.conv2d(slim.conv2d(x, 3, 3), 2, 1), IMAGES),
+}
+
+
+def values_for(names_and_shapes):
+    """Returns a value for each variable, the same wherever the variable comes from."""
+    random = np.random.RandomState(1)
+    values = {}
+    for name, shape in sorted(names_and_shapes.items()):
+        # Variances are positive, and counts of steps too.
+        values[name] = random.uniform(0.5, 1.0, shape).astype("float32")
+    return values
+
+
+def shapes(variables):
+    return {variable.name.split(":")[0]: tuple(variable.shape) for variable in variables}
+
+
+def loss_of(outputs, losses):
+    weights = np.linspace(-1, 1, int(np.prod(outputs.shape)), dtype="float32").reshape(outputs.shape)
+    return tf.reduce_sum(outputs * weights) + tf.add_n([tf.constant(0.0), *losses])
+
+
+def by_name(variables, values):
+    return {variable.name.split(":")[0]: value for variable, value in zip(variables, values)}
+
+
+def in_graph(net, inputs):
+    with tf.Graph().as_default(), v1.Session() as session:
+        outputs = net(tf.constant(inputs))
+        losses = v1.losses.get_regularization_losses()
+        trainable, everything = v1.trainable_variables(), v1.global_variables()
+        gradients = tf.gradients(loss_of(outputs, losses), trainable)
+        values = values_for(shapes(everything))
+        session.run(v1.global_variables_initializer())
+        for variable in everything:
+            variable.load(values[variable.name.split(":")[0]], session)
+        updates = v1.get_collection(v1.GraphKeys.UPDATE_OPS)
+        results, grads, losses, _ = session.run([outputs, [tf.convert_to_tensor(g) for g in gradients], losses, updates])
+        return results, by_name(trainable, grads), losses, by_name(everything, session.run(everything))
+
+
+def in_module(net, inputs, wrap=lambda function: function):
+    module = slim.Module(net)
+    module.build(tf.TensorSpec(inputs.shape))
+    values = values_for(shapes(module.variables))
+    for variable in module.variables:
+        variable.assign(values[variable.name.split(":")[0]])
+    return step(wrap, module, inputs, module.variables, module.trainable_variables, lambda: module.losses)
+
+
+def on_keras_tensors(net, inputs):
+    keras_input = tf.keras.Input(inputs.shape[1:], inputs.shape[0])
+    model = tf.keras.Model(keras_input, net(keras_input))
+    variables = list(slim.keras_models.variables_by_name(model).values())
+    values = values_for(shapes(variables))
+    for variable in variables:
+        variable.assign(values[variable.name.split(":")[0]])
+    trainable = [variable for variable in variables if variable.trainable]
+    return step(tf.function, model, inputs, variables, trainable, lambda: model.losses)
+
+
+def step(wrap, call, inputs, variables, trainable, losses_of):
+    def one():
+        with tf.GradientTape() as tape:
+            outputs = call(tf.constant(inputs))
+            losses = losses_of()
+            loss = loss_of(outputs, losses)
+        return outputs, tape.gradient(loss, trainable), losses
+
+    outputs, gradients, losses = wrap(one)()
+    return (
+        outputs.numpy(),
+        by_name(trainable, [tf.convert_to_tensor(g).numpy() for g in gradients]),
+        [loss.numpy() for loss in losses],
+        by_name(variables, [v.numpy() for v in variables]),
+    )
+
+
+def assert_same(expected, found, tolerance):
+    outputs, gradients, losses, variables = expected
+    scale = max(1.0, np.abs(outputs).max())
+    np.testing.assert_allclose(found[0], outputs, rtol=tolerance, atol=tolerance * scale)
+    assert sorted(found[1]) == sorted(gradients)
+    assert sorted(found[3]) == sorted(variables)
+    np.testing.assert_allclose(sorted(found[2]), sorted(losses), rtol=tolerance)
+    for kind, values in ((1, gradients), (3, variables)):
+        for name, value in values.items():
+            scale = max(1.0, np.abs(value).max())
+            np.testing.assert_allclose(found[kind][name], value, rtol=tolerance, atol=tolerance * scale, err_msg=name)
+
+
+MODES = {
+    "Module": in_module,
+    "tf.function": functools.partial(in_module, wrap=tf.function),
+    "Keras": on_keras_tensors,
+}
+
+
+@functools.cache
+def graph_result(case):
+    return in_graph(*CASES[case])
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("case", CASES)
+def test_layer_gives_the_numbers_of_graph_mode(case, mode):
+    assert_same(graph_result(case), MODES[mode](*CASES[case]), 1e-5)
+
+
+def small_inception(images):
+    with slim.arg_scope(inception_v2.inception_v2_arg_scope()):
+        return inception_v2.inception_v2(
+            images, 5, dropout_keep_prob=1.0, depth_multiplier=0.25, min_depth=4, prediction_fn=slim.softmax
+        )[0]
+
+
+def small_resnet(images):
+    with slim.arg_scope(resnet_v1.resnet_arg_scope()):
+        return resnet_v1.resnet_v1_50(images, 5)[0]
+
+
+NETS = {"inception_v2": small_inception, "resnet_v1_50": small_resnet}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("net", NETS)
+def test_net_gives_the_numbers_of_graph_mode(net):
+    images = np.random.RandomState(2).uniform(-1, 1, [2, 48, 48, 3]).astype("float32")
+    expected = in_graph(NETS[net], images)
+    for mode in MODES.values():
+        assert_same(expected, mode(NETS[net], images), 1e-4)

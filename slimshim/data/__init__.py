@@ -6,13 +6,15 @@ stand in one file per subject behind `tfexample_decoder`.
 
 from __future__ import annotations
 
-from . import data_decoder
-from . import data_provider
-from . import dataset
-from . import dataset_data_provider
-from . import parallel_reader
-from . import prefetch_queue
-from . import tfexample_decoder
+from . import (
+    data_decoder,
+    data_provider,
+    dataset,
+    dataset_data_provider,
+    parallel_reader,
+    prefetch_queue,
+    tfexample_decoder,
+)
 
 __all__ = [
     "data_decoder",

@@ -1,4 +1,4 @@
-"""The key of the record that is being decoded, for handlers that have to complain about it.
+"""The key of the record that is being decoded, for who has to complain about it.
 
 Decoders get a record's bytes alone; whoever calls one inside this scope lets its errors say which
 record they are about.
@@ -23,6 +23,5 @@ def record_key_scope(key):
 
 
 def current_record_key():
-    """Returns the key tensor of the record that is being decoded, or a word for "unknown"."""
-    key = _current.get()
-    return "(unknown)" if key is None else key
+    """Returns the key tensor of the record that is being decoded, or None outside a scope."""
+    return _current.get()

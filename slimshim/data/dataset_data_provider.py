@@ -8,8 +8,7 @@ import tensorflow as tf
 
 from .._checks import error_text
 from .._tf import in_graph_mode
-from . import data_provider
-from . import parallel_reader
+from . import data_provider, parallel_reader
 from ._files import get_data_files
 from ._graph_iterators import OTHER_STATE, leans_on, next_element
 from ._pipeline import is_ordered, record_dataset

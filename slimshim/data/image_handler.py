@@ -87,8 +87,11 @@ class Image(ItemHandler):
             lambda: self._decode_other(image_buffer, image_format, is_raw),
             lambda: self._decode_jpeg(image_buffer),
         )
-        image.set_shape([None, None, self._channels])
-        return image if self._shape is None else tf.reshape(image, self._shape)
+        if self._shape is not None:
+            return tf.reshape(image, self._shape)
+        if not tf.executing_eagerly():  # There the shape is known, and raw pixels have but one axis.
+            image.set_shape([None, None, self._channels])
+        return image
 
     def _decode_jpeg(self, image_buffer):
         image = tf.io.decode_jpeg(image_buffer, self._channels, dct_method=self._dct_method)
@@ -121,6 +124,7 @@ class Image(ItemHandler):
 
 
 def _assert_known(image_buffer, image_format):
+    key = current_record_key()
     start = tf.strings.substr(image_buffer, 0, 2)
     known = tf.reduce_any(tf.equal(start, _FILE_STARTS))
     return tf.debugging.Assert(
@@ -131,7 +135,7 @@ def _assert_known(image_buffer, image_format):
             "The image begins with:",
             tf.strings.substr(image_buffer, 0, 12),
             "Record:",
-            current_record_key(),
+            "(unknown)" if key is None else key,
         ],
     )
 

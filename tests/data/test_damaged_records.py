@@ -6,10 +6,11 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 import tensorflow as tf
-from .conftest import write_records
 
 from slimshim.data import parallel_reader
 from slimshim.data._sources import source_for
+
+from .conftest import write_records
 
 v1 = tf.compat.v1
 

@@ -2,10 +2,11 @@
 
 import pytest
 import tensorflow as tf
-from .conftest import run_as_tf1_program, write_records
 
 from slimshim.data import parallel_reader
 from slimshim.data._sources import source_for
+
+from .conftest import run_as_tf1_program, write_records
 
 v1 = tf.compat.v1
 

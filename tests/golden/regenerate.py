@@ -78,9 +78,24 @@ GENERATORS = {
     "nets": Generator(
         ("nets.json", "nets.npz"), "the networks: variables, end points, forward values in both modes"
     ),
+    "tiny_resnet": Generator(
+        ("tiny_resnet.ckpt.index", "tiny_resnet.ckpt.data-00000-of-00001", "tiny_resnet.json"),
+        "a checkpoint of a small net after steps with momentum, and the net's outputs",
+    ),
+    "api_surface": Generator(
+        ("api_tf_slim.json", "api_contrib_slim.json"), "public names with kinds, signatures and defaults"
+    ),
     "framework": Generator(
         ("framework.json",),
         "variables, arg_scope, layer utilities, summaries, losses of a graph, queues, model analyzer",
+    ),
+    "layer_parts": Generator(
+        ("layer_parts.json",),
+        "sparse ops, bucketize, reversible blocks, parts of residual nets and of metric learning losses",
+    ),
+    "data": Generator(("data.json",), "decoders and all handlers, images, readers, providers, prefetch queue"),
+    "training": Generator(
+        ("training.json",), "clipped and multiplied gradients, train ops, training and evaluation loops, checkpoints"
     ),
     "legacy_contrib": Generator(
         ("legacy_contrib.json",), "pieces of tensorflow.contrib: averages, images, HParams, tf.layers"

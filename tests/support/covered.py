@@ -92,6 +92,13 @@ def _nets(case):
     return [f"{room}.{one.net}", path_of(one.scope, room, "nets.resnet_utils")]
 
 
+def _cases_that_tell(suite):
+    return lambda case: list(goldens.generator(suite).CASES[case].functions)
+
+
+# Generators with the registry golden_cases.Cases: each case tells its functions.
+REGISTRIES = ["framework", "layer_parts", "data", "training"]
+
 SUITES = {
     "layers_a": _kernel_layers,
     "norm_and_shape_layers": _norm_and_shape_layers,
@@ -100,6 +107,7 @@ SUITES = {
     "streaming_metrics": _streaming_metrics,
     "learning_trajectories": _learning_trajectories,
     "nets": _nets,
+    **{suite: _cases_that_tell(suite) for suite in REGISTRIES},
 }
 
 

@@ -59,10 +59,11 @@ class Case:
       run: the function of the library.
       functions: paths of the public functions it holds, the main one first.
       later: whether only tf_slim has them, not tensorflow.contrib.
+      tolerance: the largest difference allowed, relative and absolute.
     """
 
-    def __init__(self, run, functions, later):
-        self.run, self.functions, self.later = run, functions, later
+    def __init__(self, run, functions, later=False, tolerance=1e-5):
+        self.run, self.functions, self.later, self.tolerance = run, functions, later, tolerance
 
 
 class Cases(dict):
@@ -73,11 +74,11 @@ class Cases(dict):
 
         Args:
           *functions: paths of the public functions it holds, the main one first.
-          **options: `later=True` for what only tf_slim has.
+          **options: further attributes of `Case`.
         """
 
         def register(run):
-            self[run.__name__.replace("_", " ")] = Case(run, functions, options.get("later", False))
+            self[run.__name__.replace("_", " ")] = Case(run, functions, **options)
             return run
 
         return register

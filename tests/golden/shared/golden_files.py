@@ -96,7 +96,18 @@ def read(path):
     if path.suffix == ".npz":
         with np.load(str(path)) as arrays:
             return {key: arrays[key] for key in arrays.files}
+    if path.suffix == ".index":
+        return _checkpoint(path.with_suffix(""))
+    if path.suffix.startswith(".data-"):
+        return {}  # The index file's turn reads both.
     return json.loads(path.read_text())
+
+
+def _checkpoint(path):
+    import tensorflow as tf
+
+    reader = tf.train.load_checkpoint(str(path))
+    return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
 
 
 def main(committed, new, *names):

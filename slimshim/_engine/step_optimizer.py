@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 
 import tensorflow as tf
 
 from .._checks import error_text
+from .._tf.scope_counts import automatic_names_from_the_start
 
 v1 = tf.compat.v1
 
@@ -27,7 +29,11 @@ class StepOptimizer:
 
     def apply(self, gradients_and_variables):
         """Changes the variables; makes the optimizer's own at the first call."""
-        self._optimizer.apply_gradients(gradients_and_variables)
+        with contextlib.ExitStack() as stack:
+            with tf.init_scope():
+                # TensorFlow 1's make their slots out here, and get the names by counting, too.
+                stack.enter_context(automatic_names_from_the_start())
+            self._optimizer.apply_gradients(gradients_and_variables)
 
     @property
     def variables(self):

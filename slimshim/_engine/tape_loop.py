@@ -115,6 +115,8 @@ class _Run:
             while not (should_stop or self._signals.received is not None):
                 self._keeper.tick()
                 loss, should_stop = self._take(None, self._step, self._step.global_step, kwargs)
+                if self._keeper.summaries_due:
+                    self._keeper.write_scalars(loss)
             v1.logging.info("Stopping Training.")
         except tf.errors.OutOfRangeError as error:
             v1.logging.info("Caught OutOfRangeError. Stopping Training. %s", error)
@@ -127,7 +129,6 @@ class _Run:
         started = time.perf_counter()
         if self._keeper.summaries_due:
             loss = step.with_summaries(self._keeper.writer)
-            self._keeper.write_scalars(loss)
         else:
             loss = step()
         self._report(int(global_step), loss, started)

@@ -68,9 +68,7 @@ class TrainStep:
             unless XLA compiled the step, which can not stop half-way.
           tf.errors.OutOfRangeError: if the function reads an iterator that has ended.
         """
-        # Slots that TensorFlow 1's optimizers make in the trace get names by counting, too.
-        with automatic_names_from_the_start():
-            loss = self._compiled()(*args)
+        loss = self._compiled()(*args)
         if self._check_numerics and self.jit_compile:
             tf.debugging.check_numerics(loss, "LossTensor is inf or nan")
         return loss
@@ -81,8 +79,7 @@ class TrainStep:
         Args:
           *specs: a `tf.TensorSpec` for each argument of the function.
         """
-        with automatic_names_from_the_start():
-            self._compiled().get_concrete_function(*specs)
+        self._compiled().get_concrete_function(*specs)
         return self
 
     def with_summaries(self, writer, *args):
@@ -98,8 +95,7 @@ class TrainStep:
         if self._recording[0] is not writer:
             step = recording(self._take_step, writer, self.global_step)
             self._recording = (writer, tf.function(step, autograph=False))
-        with automatic_names_from_the_start():
-            return self._recording[1](*args)
+        return self._recording[1](*args)
 
     @property
     def takes_arguments(self):

@@ -23,6 +23,11 @@ PROGRAM = pathlib.Path(__file__).parent / "tape_training_program.py"
 INPUTS = np.random.RandomState(0).randn(8, 3).astype("float32")
 
 
+@pytest.fixture(autouse=True)
+def same_weights_at_each_run():
+    tf.random.set_seed(1)
+
+
 def total_loss():
     hidden = slim.fully_connected(
         INPUTS, 4, normalizer_fn=slim.batch_norm, normalizer_params={"is_training": True, "decay": 0.9}
@@ -106,8 +111,9 @@ def test_a_session_goes_on_from_the_checkpoint_and_the_loop_from_the_sessions(tm
         step = learning.create_train_op(total_loss, adam())
         return learning.train(step, str(tmp_path), number_of_steps=end, save_summaries_secs=0)
 
-    losses = [train(end) for train, end in [(under_a_tape, 5), (in_a_session, 10), (under_a_tape, 15)]]
-    assert losses[0] > losses[1] > losses[2]
+    for train, end in [(under_a_tape, 5), (in_a_session, 10)]:
+        train(end)
+    loss = under_a_tape(15)
     # As one engine alone would, from the first checkpoint on.
     alone = tmp_path / "alone"
     alone.mkdir()
@@ -116,7 +122,7 @@ def test_a_session_goes_on_from_the_checkpoint_and_the_loop_from_the_sessions(tm
     v1.train.update_checkpoint_state(str(alone), str(alone / "model.ckpt-0"))
     step = learning.create_train_op(total_loss, adam())
     alone_loss = learning.train(step, str(alone), number_of_steps=15, save_summaries_secs=0)
-    np.testing.assert_allclose(losses[2], alone_loss, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(loss, alone_loss, rtol=0, atol=1e-5)
 
 
 def test_the_checkpoint_has_the_names_and_types_of_the_sessions(tmp_path):
@@ -236,6 +242,7 @@ def test_a_train_step_fn_feeds_the_step_and_decides_when_to_stop(tmp_path):
 
     assert learning.train(step, str(tmp_path), train_step, {"x": 5.0}) == 0.0
     assert float(w) == 5.0 and latest_step(tmp_path) == 2
+    assert (1, "loss", 25.0) in events(tmp_path)
 
 
 def test_a_step_with_arguments_must_be_built_first(tmp_path):

@@ -9,6 +9,7 @@ import re
 import tensorflow as tf
 
 from ._checks import check, error_text, nearest_names
+from ._tf import in_graph_mode
 from ._tf.scope_counts import automatic_names_from_the_start
 from .ops._restore import open_checkpoint
 from .ops.arg_scope import arg_scope, current_arg_scope
@@ -52,15 +53,26 @@ class Module(tf.Module):
         # Not `_call`: tf.function copies the attributes of what it wraps, and has a method of that name.
         self._model_fn = functools.partial(fn, *default_args, **default_kwargs)
         self._store = VariableStore()
+        self._tracked = {}
         self._arg_scope = current_arg_scope()
         self._losses = []
 
     def __call__(self, *args, **kwargs):
         """Calls the function; returns what it returns."""
-        with using_store(self._store) as collections, arg_scope(self._arg_scope), self._root_scope():
-            result = self._model_fn(*args, **kwargs)
-        self._losses = collections.get(v1.GraphKeys.REGULARIZATION_LOSSES, [])
+        try:
+            with using_store(self._store) as collections, arg_scope(self._arg_scope), self._root_scope():
+                result = self._model_fn(*args, **kwargs)
+        finally:
+            self._track_new_variables()
+        losses = collections.get(v1.GraphKeys.REGULARIZATION_LOSSES, [])
+        # In a graph, as in TF1, a variable has its loss from when it is made.
+        self._losses = [*self._losses, *losses] if in_graph_mode() else losses
         return result
+
+    def _track_new_variables(self):
+        # A tf.Module around this one, a tf.train.Checkpoint and SavedModel see variables only in attributes.
+        for var in self._store.variables[len(self._tracked) :]:
+            self._tracked[var.name.split(":")[0]] = var
 
     def _root_scope(self):
         # A fresh scope at each call: automatic names ("Conv", "Conv_1", ...) count from the start,
@@ -154,9 +166,9 @@ class Module(tf.Module):
 
 
 def _tf_module_name(name):
-    """Returns `name` made valid for `tf.Module`, which takes Python identifiers alone."""
-    name = re.sub(r"\W", "_", name)
-    return name if name.isidentifier() else "_" + name
+    """Returns `name` made valid for `tf.Module`: a Python identifier, and a name scope's name."""
+    name = re.sub(r"\W", "_", name).lstrip("_")
+    return name if name.isidentifier() else "module_" + name
 
 
 @contextlib.contextmanager

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import functools
 import inspect
 import threading
 import weakref
 
 import tensorflow as tf
 
+from .._tf import in_graph_mode
 from .collections import add_to_collection, add_to_collections, step_collections
 
 v1 = tf.compat.v1
@@ -68,13 +70,16 @@ class VariableStore:
         del getter  # TensorFlow's own would make a new variable at each call.
         with self._lock:
             variable = self._variables.get(name)
-            if variable is None:
+            is_new = variable is None
+            if is_new:
                 variable = _make_variable(name, shape, dtype, initializer, **kwargs)
                 self._variables[name] = variable
                 self._collections[name] = _collections_of(variable, kwargs.get("collections"))
             else:
                 _check_same_variable(name, variable, shape, dtype)
-        self._report(name, variable, regularizer)
+        # A graph keeps its collections from call to call; in TF2 mode each step has its own.
+        if is_new or not in_graph_mode():
+            self._report(name, variable, regularizer)
         return variable
 
     def _report(self, name, variable, regularizer):
@@ -83,7 +88,10 @@ class VariableStore:
         if step is None or name in step:
             return
         step.add(name)
-        add_to_collections(self._collections[name], variable)
+        names = self._collections[name]
+        if in_graph_mode():  # There the trainable ones have joined already.
+            names = [other for other in names if other != v1.GraphKeys.TRAINABLE_VARIABLES]
+        add_to_collections(names, variable)
         if regularizer is not None:
             with tf.name_scope(name + "/Regularizer/"):
                 loss = regularizer(variable)
@@ -147,8 +155,11 @@ def _make_variable(
     dtype = tf.as_dtype(dtype or tf.float32).base_dtype
     if trainable is None:
         trainable = synchronization != tf.VariableSynchronization.ON_READ
+    make = tf.Variable
+    if in_graph_mode():  # The store itself adds it to the collections that were asked for.
+        make = functools.partial(v1.Variable, use_resource=True, collections=[])
     with tf.init_scope(), v1.name_scope(None):
-        return tf.Variable(
+        return make(
             _initial_value(shape, dtype, initializer),
             trainable=trainable,
             validate_shape=validate_shape,

@@ -48,6 +48,17 @@ def test_two_models_share_no_weights():
     assert not {id(v) for v in variables_by_name(first).values()} & {id(v) for v in variables_by_name(second).values()}
 
 
+def test_further_arguments_may_be_keras_tensors():
+    images, weights = keras.Input([8, 8, 3]), keras.Input([])
+    outputs = slim.batch_norm(images, batch_weights=weights, is_training=True)
+    model = keras.Model([images, weights], outputs)
+    first_two = np.array([1, 1, 0, 0], "float32")
+    found = model([IMAGES, first_two]).numpy()
+    chosen = IMAGES[:2]
+    expected = (chosen - chosen.mean((0, 1, 2))) / np.sqrt(chosen.var((0, 1, 2)) + 0.001)
+    np.testing.assert_allclose(found[:2], expected, rtol=1e-4, atol=1e-5)
+
+
 def test_enclosing_scopes_are_part_of_the_names():
     def net(images):
         with v1.variable_scope("tower"):

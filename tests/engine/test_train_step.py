@@ -9,6 +9,7 @@ import tensorflow as tf
 
 import slimshim as slim
 from slimshim import learning
+from slimshim.nets import inception_v2
 
 v1 = tf.compat.v1
 
@@ -205,6 +206,16 @@ def test_a_module_inside_keeps_its_variables_and_its_losses_count():
     assert step.trainable_variables[0] is model.variables[0]
 
 
+def test_functions_that_run_eagerly_for_debugging_go_the_same_way():
+    traced = under_a_tape(OPTIMIZERS["momentum"])
+    tf.config.run_functions_eagerly(True)
+    try:
+        eager = under_a_tape(OPTIMIZERS["momentum"])
+    finally:
+        tf.config.run_functions_eagerly(False)
+    np.testing.assert_allclose(eager[0], traced[0], rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize("wrap", [lambda model: model, tf.function], ids=["bare", "traced"])
 def test_variables_of_a_module_that_are_only_assigned_count(wrap):
     model = slim.Module(lambda x: slim.batch_norm(x, is_training=True, scale=True))
@@ -262,6 +273,33 @@ def test_update_ops_and_optimizers_that_do_not_fit_are_clear_errors():
     scaling = tf.keras.mixed_precision.LossScaleOptimizer(tf.keras.optimizers.SGD(0.1))
     with pytest.raises(TypeError, match="does not scale the loss"):
         learning.create_train_op(lambda: 1.0, scaling)
+
+
+def inception_loss():
+    random = np.random.RandomState(0)
+    images, labels = random.rand(4, 64, 64, 3).astype("float32"), np.eye(5, dtype="float32")[[0, 3, 1, 4]]
+    with slim.arg_scope(inception_v2.inception_v2_arg_scope()):
+        logits, _ = inception_v2.inception_v2(
+            images, 5, is_training=True, dropout_keep_prob=1.0, depth_multiplier=0.25, min_depth=8
+        )
+    slim.losses.softmax_cross_entropy(logits, labels)
+    return slim.losses.get_total_loss()
+
+
+@pytest.mark.slow
+def test_inception_v2_goes_where_the_session_goes():
+    optimizer = lambda: v1.train.MomentumOptimizer(0.01, 0.9)  # noqa: E731
+    step = learning.create_train_op(inception_loss, optimizer()).build()
+    start = {v.name: v.numpy() for v in step.variables}
+    tape = [step().numpy() for _ in range(3)]
+    with tf.Graph().as_default(), v1.Session() as session:
+        train_op = learning.create_train_op(inception_loss(), optimizer())
+        variables = {v.name: v for v in v1.global_variables()}
+        assert variables.keys() == start.keys()
+        for name, value in start.items():
+            variables[name].load(value, session)
+        # Rounding grows through 69 batch norms of four images.
+        np.testing.assert_allclose(tape, [session.run(train_op) for _ in range(3)], rtol=0, atol=1e-4)
 
 
 def resident_bytes():

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Sets up a fresh environment and passes the tests there. Needs Python and PyPI, nothing else.
 
-    python3 tools/check.py            the ordinary suite
-    python3 tools/check.py --slow     the long runs too (the main job's short form, tf_slim's own tests)
-    python3 tools/check.py -- -k conv further words go to pytest
+    python3.11 tools/check.py            the ordinary suite
+    python3.11 tools/check.py --slow     the long runs too (the main job's short form, tf_slim's own tests)
+    python3.11 tools/check.py -- -k conv further words go to pytest
 
 What is tested is the built wheel: the tests run from a copy of the tree that has no package in it.
 """

@@ -1,16 +1,47 @@
 """pytest plugin for one of tf_slim's own test files: the alias, the expected differences, a tally.
 
 Loaded with `-p plugin` in a process of its own. `PEER_EXPECTED` holds JSON: test -> reason;
-`PEER_TALLY` names the file that takes the outcome.
+`PEER_TALLY` names the file that takes the outcome; `PEER_HELPER` is the wheel's own helper for its data
+tests.
 """
 
+import importlib.util
 import json
 import os
+import sys
+import types
 
 import pytest
-import slimshim
 
-slimshim.install()
+import slimshim
+import slimshim.data
+
+slimshim.install(numpy_aliases=True)
+
+
+def _serve_the_wheels_helper():
+    """Makes `from tf_slim.data import test_utils` give the wheel's file: it is a part of the tests."""
+    spec = importlib.util.spec_from_file_location("tf_slim.data.test_utils", os.environ["PEER_HELPER"])
+    helper = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = helper
+    spec.loader.exec_module(helper)
+    slimshim.data.test_utils = helper
+
+
+def _serve_nose():
+    """Gives the one function of nose that the tests use. nose does not import on Python 3.10 and newer."""
+
+    def nottest(function):
+        function.__test__ = False
+        return function
+
+    sys.modules["nose"] = types.ModuleType("nose")
+    sys.modules["nose.tools"] = types.ModuleType("nose.tools")
+    sys.modules["nose.tools"].nottest = nottest
+
+
+_serve_the_wheels_helper()
+_serve_nose()
 
 _expected = json.loads(os.environ["PEER_EXPECTED"])
 _tally = {"passed": [], "failed": [], "skipped": [], "expected": [], "no_longer_failing": []}
@@ -21,8 +52,14 @@ def _name(item):
     return ".".join(item.nodeid.split("::")[1:])
 
 
+def _int(value, *base):
+    """`int`, but also of an array of one element: NumPy 2.4 refuses that, and the tests' setUp does it."""
+    return int(value.item() if hasattr(value, "item") else value, *base)
+
+
 def pytest_collection_modifyitems(items):
     for item in items:
+        item.module.int = _int
         if _name(item) in _expected:
             item.add_marker(pytest.mark.xfail(reason=_expected[_name(item)], strict=False))
 

@@ -50,7 +50,7 @@ def wheel_tests(tmp_path_factory):
     (wheel,) = folder.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         for name in archive.namelist():
-            if name.endswith("_test.py"):
+            if name.endswith(("_test.py", "data/test_utils.py")):
                 flat = name.split("/", 1)[1].replace("/", "__")
                 (folder / flat).write_bytes(archive.read(name))
     return folder
@@ -77,6 +77,7 @@ def test_tf_slims_own_tests_pass(file, wheel_tests, tmp_path, record_property):
         pytest.skip(listed["*"])
     tally_file = tmp_path / "tally.json"
     environment = dict(os.environ, PEER_EXPECTED=json.dumps(listed), PEER_TALLY=str(tally_file))
+    environment["PEER_HELPER"] = str(wheel_tests / "data__test_utils.py")
     environment["PYTHONPATH"] = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
     path = wheel_tests / (file.replace("/", "__") + "_test.py")
     command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "plugin", "-p", "no:cacheprovider"]

@@ -24,11 +24,11 @@ as_written = tf.autograph.experimental.do_not_convert
 
 
 def block_size(capacity, num_readers):
-    """Returns how many records make a block, so that all readers' hold `capacity` at most.
+    """Returns how many records make a block, so that all readers' together are `capacity` at most.
 
-    Each reader has one block in work while the next one is read.
+    Each reader has one block in work while it reads the next.
     """
-    return max(1, min(_LARGEST_BLOCK, capacity // (2 * num_readers)))
+    return max(1, min(_LARGEST_BLOCK, capacity // num_readers))
 
 
 def source_for(reader_class, reader_kwargs=None, block=_DEFAULT_BLOCK):

@@ -7,8 +7,8 @@ import tensorflow as tf
 from ._record_keys import current_record_key
 from .item_handler import ItemHandler
 
-# How each kind of file begins that tf.io.decode_image knows, JPEGs aside.
-_FILE_STARTS = [b"\x89P", b"GI", b"BM"]
+# How each kind of file begins that tf.io.decode_image knows.
+_FILE_STARTS = [b"\xff\xd8", b"\x89P", b"GI", b"BM"]
 if hasattr(tf.io, "decode_webp"):
     _FILE_STARTS.append(b"RI")
 
@@ -79,13 +79,10 @@ class Image(ItemHandler):
           image_buffer: a scalar string tensor, the encoded image.
           image_format: a scalar string tensor, the format's name.
         """
-        # One question for what nearly every image is, a JPEG; the others are asked apart, since in
-        # small images a question costs as much as decoding a few rows.
-        is_raw = tf.strings.regex_full_match(image_format, "raw|RAW")
         image = tf.cond(
-            is_raw | ~tf.io.is_jpeg(image_buffer),
-            lambda: self._decode_other(image_buffer, image_format, is_raw),
-            lambda: self._decode_jpeg(image_buffer),
+            tf.strings.regex_full_match(image_format, "raw|RAW"),
+            lambda: tf.io.decode_raw(image_buffer, self._dtype),
+            lambda: self._decode_file(image_buffer, image_format),
         )
         if self._shape is not None:
             return tf.reshape(image, self._shape)
@@ -93,27 +90,30 @@ class Image(ItemHandler):
             image.set_shape([None, None, self._channels])
         return image
 
+    def _decode_file(self, image_buffer, image_format):
+        with tf.control_dependencies([_assert_known(image_buffer, image_format)]):
+            if self._dtype != tf.uint16:
+                return self._decode_small(image_buffer)
+            return tf.cond(
+                _is_16_bit_png(image_buffer),
+                lambda: tf.io.decode_png(image_buffer, self._channels, dtype=tf.uint16),
+                lambda: self._decode_small(image_buffer),
+            )
+
+    def _decode_small(self, image_buffer):
+        # Questions cost: in a small image as much as some rows. So decode_image finds out the kind
+        # of file, and only for the choice that it does not have is a JPEG treated apart.
+        if not self._dct_method:
+            return self._decode_8_bit(image_buffer)
+        return tf.cond(
+            tf.io.is_jpeg(image_buffer),
+            lambda: self._decode_jpeg(image_buffer),
+            lambda: self._decode_8_bit(image_buffer),
+        )
+
     def _decode_jpeg(self, image_buffer):
         image = tf.io.decode_jpeg(image_buffer, self._channels, dct_method=self._dct_method)
         return tf.cast(image, self._dtype)
-
-    def _decode_other(self, image_buffer, image_format, is_raw):
-        return tf.cond(
-            is_raw,
-            lambda: tf.io.decode_raw(image_buffer, self._dtype),
-            lambda: self._decode_file(image_buffer, image_format),
-        )
-
-    def _decode_file(self, image_buffer, image_format):
-        with tf.control_dependencies([_assert_known(image_buffer, image_format)]):
-            image_buffer = tf.identity(image_buffer)
-        if self._dtype != tf.uint16:
-            return self._decode_8_bit(image_buffer)
-        return tf.cond(
-            _is_16_bit_png(image_buffer),
-            lambda: tf.io.decode_png(image_buffer, self._channels, dtype=tf.uint16),
-            lambda: self._decode_8_bit(image_buffer),
-        )
 
     def _decode_8_bit(self, image_buffer):
         # A GIF gives its frames only to who names their shape; all else gets an image of rank 3.
@@ -133,7 +133,7 @@ def _assert_known(image_buffer, image_format):
             "Unknown image format (neither JPEG, PNG, GIF nor BMP). The format feature says:",
             image_format,
             "The image begins with:",
-            tf.strings.substr(image_buffer, 0, 12),
+            start,
             "Record:",
             "(unknown)" if key is None else key,
         ],

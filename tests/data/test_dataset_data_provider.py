@@ -317,6 +317,6 @@ def test_an_undecodable_image_is_named_with_its_record(tmp_path):
     }
     decoder = decoders.TFExampleDecoder(features, {"image": decoders.Image()})
     provider = DatasetDataProvider(describe([file], decoder=decoder), shuffle=False)
-    expected = f"(?s)Unknown image format.*ppm.*P6 2 2.*{file}:0"
+    expected = f"(?s)Unknown image format.*ppm.*P6.*{file}:0"
     with pytest.raises(tf.errors.InvalidArgumentError, match=expected):
         provider.get(["image"])

@@ -212,7 +212,9 @@ def test_losses_and_memory_do_not_grow_over_a_thousand_eager_steps():
 
     def kept():
         gc.collect()
-        return len(graph.get_operations()), sum(len(graph.get_collection_ref(k)) for k in graph.get_all_collection_keys())
+        return len(graph.get_operations()), sum(
+            len(graph.get_collection_ref(k)) for k in graph.get_all_collection_keys()
+        )
 
     for _ in range(10):
         module(x)
@@ -484,7 +486,9 @@ def test_calls_without_a_scope_make_new_weights_and_warn_once_with_the_line(fres
     assert np.abs(results[0] - results[1]).max() > 0
     assert len(caught) == 1
     (warning,) = caught
-    assert warning.filename == __file__ and f"{__file__}:{warning.lineno} makes new weights again" in str(warning.message)
+    assert warning.filename == __file__ and f"{__file__}:{warning.lineno} makes new weights again" in str(
+        warning.message
+    )
     assert "Wrap the model function in Module(fn)" in str(warning.message)
     assert scopes.root_store().variables == []
 

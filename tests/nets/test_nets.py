@@ -108,7 +108,9 @@ def test_an_unknown_end_point_is_an_error_that_lists_those_there_are(graph, vers
 @pytest.mark.parametrize("multiplier", [0, -0.5])
 @pytest.mark.parametrize("net", ["inception_v2", "inception_v2_base", "inception_v3", "inception_v3_base"])
 def test_a_depth_multiplier_that_is_not_positive_is_an_error(graph, net, multiplier):
-    with pytest.raises(ValueError, match=f"depth_multiplier.*not greater than zero.*{multiplier}|depth_multiplier={multiplier}"):
+    with pytest.raises(
+        ValueError, match=f"depth_multiplier.*not greater than zero.*{multiplier}|depth_multiplier={multiplier}"
+    ):
         getattr(slim.nets.inception, net)(_zeros(1, 299, 299, 3), depth_multiplier=multiplier)
 
 

@@ -93,7 +93,13 @@ def bow_encoder(
       ValueError: if a size is missing.
       TypeError: if the ids are sparse and `sparse_lookup` is False.
     """
-    check(vocab_size and embed_dim, "vocab_size and embed_dim", "positive integers", (vocab_size, embed_dim), _SIZES_REMEDY)
+    check(
+        vocab_size and embed_dim,
+        "vocab_size and embed_dim",
+        "positive integers",
+        (vocab_size, embed_dim),
+        _SIZES_REMEDY,
+    )
     is_sparse = isinstance(ids, (tf.SparseTensor, v1.SparseTensorValue))
     check(sparse_lookup or not is_sparse, "ids", "a dense tensor with sparse_lookup=False", ids, error=TypeError)
     with layer_scope(scope, "bow_encoder", [ids], reuse=reuse):
@@ -153,7 +159,14 @@ def safe_embedding_lookup_sparse(
       max_norm: the L2 norm to which embeddings are clipped, or None.
     """
     return v1.nn.safe_embedding_lookup_sparse(
-        embedding_weights, sparse_ids, sparse_weights, combiner or "mean", default_id, name, partition_strategy, max_norm
+        embedding_weights,
+        sparse_ids,
+        sparse_weights,
+        combiner or "mean",
+        default_id,
+        name,
+        partition_strategy,
+        max_norm,
     )
 
 

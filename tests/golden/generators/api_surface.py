@@ -46,7 +46,7 @@ class _Text(str):
 def default_text(value):
     """Returns a default as text: a value as it is, an initializer or function by its kind."""
     if isinstance(value, enum.Enum):
-        return "<{}.{}>".format(_kind(type(value).__name__), value.name)
+        return f"<{_kind(type(value).__name__)}.{value.name}>"
     if type(value).__name__ == "DType":
         return "tf." + value.name
     if callable(value):

@@ -53,14 +53,14 @@ def case(name, module, net, scope, size, batch=2, **options):
 
 
 def inception(version, name, net, size, **options):
-    module = "inception_v{}".format(version)
+    module = f"inception_v{version}"
     case(name, module, net, module + "_arg_scope", size, **options)
 
 
 def resnet(version, depth, name, size, **options):
-    module = "resnet_v{}".format(version)
+    module = f"resnet_v{version}"
     options.setdefault("num_classes", CLASSES)
-    case(name, module, "{}_{}".format(module, depth), "resnet_arg_scope", size, **options)
+    case(name, module, f"{module}_{depth}", "resnet_arg_scope", size, **options)
 
 
 # The sizes of the first three are the least at which fc6 fits.
@@ -73,7 +73,7 @@ case("vgg_16", "vgg", "vgg_16", "vgg_arg_scope", 224)
 case("vgg_19", "vgg", "vgg_19", "vgg_arg_scope", 256, spatial_squeeze=False)
 
 for _version, _small, _full, _stop in ((1, 193, 224, "Mixed_4c"), (2, 64, 224, "Mixed_4c"), (3, 107, 299, "Mixed_6d")):
-    _name = "inception_v{}".format(_version)
+    _name = f"inception_v{_version}"
     inception(_version, _name, _name, _small, batch=2 if _version == 1 else 4, runs=True, num_classes=CLASSES,
               spatial_squeeze=_version != 2)
     inception(_version, _name + "_full_size", _name, _full)
@@ -85,14 +85,14 @@ inception(3, "inception_v3_thin", "inception_v3", 107, depth_multiplier=0.5)
 inception(3, "inception_v3_stem", "inception_v3_base", 75, runs=True, final_endpoint="MaxPool_5a_3x3")
 
 for _version in (1, 2):
-    _name = "resnet_v{}_".format(_version)
+    _name = f"resnet_v{_version}_"
     for _depth in (101, 152, 200):
         resnet(_version, _depth, _name + str(_depth), 224, heavy=_depth > 101)
     resnet(_version, 50, _name + "50", 65, runs=True)
     resnet(_version, 50, _name + "50_full_size", 224)
     resnet(_version, 50, _name + "50_features", 224, num_classes=None, global_pool=False)
     for _stride in (8, 16):
-        resnet(_version, 50, _name + "50_stride_{}".format(_stride), 33, runs=True, output_stride=_stride,
+        resnet(_version, 50, _name + f"50_stride_{_stride}", 33, runs=True, output_stride=_stride,
                global_pool=False)
     resnet(_version, 50, _name + "50_stride_4", 64, output_stride=4, num_classes=None)
 
@@ -106,7 +106,7 @@ def build(package, name, mode):
       mode: "train", which is without dropout, or "inference".
     """
     one, is_training = CASES[name], mode == "train"
-    module = importlib.import_module("{}.nets.{}".format(package, one.module))
+    module = importlib.import_module(f"{package}.nets.{one.module}")
     slim = importlib.import_module(package)
     kwargs = dict(one.kwargs)
     if not one.net.endswith("_base"):
@@ -234,7 +234,7 @@ def main():
             found, values = measure(package, name, mode, one.runs)
             if mode == "train":
                 readable[name] = _shortened(found, readable)
-            arrays.update({"{}|{}|{}".format(name, mode, key): value for key, value in values.items()})
+            arrays.update({f"{name}|{mode}|{key}": value for key, value in values.items()})
         print(name, len(found["layers"]), len(found["end_points"]), flush=True)
     write_json("nets.json", readable)
     write_arrays("nets.npz", arrays)

@@ -102,3 +102,8 @@ relu = functools.partial(fully_connected, activation_fn=tf.nn.relu)
 relu6 = functools.partial(fully_connected, activation_fn=tf.nn.relu6)
 elu = functools.partial(fully_connected, activation_fn=tf.nn.elu)
 linear = functools.partial(fully_connected, activation_fn=None)
+
+relu.__doc__ = "Returns relu of a dense layer: `fully_connected` with `activation_fn=tf.nn.relu`, and its arguments."
+relu6.__doc__ = "Returns relu6 of a dense layer: `fully_connected` with `activation_fn=tf.nn.relu6`, and its arguments."
+elu.__doc__ = "Returns elu of a dense layer: `fully_connected` with `activation_fn=tf.nn.elu`, and its arguments."
+linear.__doc__ = "Returns a dense layer's sums: `fully_connected` without an activation, and with its arguments."

@@ -137,7 +137,7 @@ def main(arguments=None):
 def table():
     """Returns README.md's table: files, generator, what."""
     rows = [
-        "| {} | `generators/{}.py` | {} |".format(", ".join("`%s`" % f for f in one.files), name, one.what)
+        "| {} | `generators/{}.py` | {} |".format(", ".join(f"`{file}`" for file in one.files), name, one.what)
         for name, one in GENERATORS.items()
     ]
     return "\n".join(["| file | generator | what |", "| --- | --- | --- |", *rows])
@@ -169,7 +169,7 @@ def make_environment(names, options):
     python = options.venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not python.exists():
         maker = find_python37(options.python37)
-        say("new environment: {} (by {})".format(options.venv, maker))
+        say(f"new environment: {options.venv} (by {maker})")
         call([maker, "-m", "venv", options.venv])
         call([python, "-m", "pip", "install", "--quiet", "--upgrade", "pip<24.1", "wheel"])
     together = dict.fromkeys(REQUIREMENTS + tuple(r for name in names for r in GENERATORS[name].needs))
@@ -195,10 +195,10 @@ def find_python37(given=None):
     for candidate in [given] if given else candidates():
         if version_of(candidate) == PYTHON_OF_TF1:
             return candidate
-    found = "{} is not one".format(given) if given else "none is on PATH or in pyenv's versions folder"
+    found = f"{given} is not one" if given else "none is on PATH or in pyenv's versions folder"
     sys.exit(
-        "TensorFlow 1.15.5 needs a Python 3.7, and {}. Install one (pyenv install 3.7), or name one with "
-        "--python37 PATH.".format(found)
+        f"TensorFlow 1.15.5 needs a Python 3.7, and {found}. Install one (pyenv install 3.7), or name one with "
+        "--python37 PATH."
     )
 
 
@@ -207,7 +207,7 @@ def candidates():
     yield from filter(None, (shutil.which("python3.7"), shutil.which("python3"), shutil.which("python")))
     root = os.environ.get("PYENV_ROOT")
     if not root and shutil.which("pyenv"):
-        root = subprocess.run(["pyenv", "root"], stdout=subprocess.PIPE, universal_newlines=True).stdout.strip()
+        root = subprocess.run(["pyenv", "root"], stdout=subprocess.PIPE, text=True).stdout.strip()
     versions = pathlib.Path(root or pathlib.Path.home() / ".pyenv") / "versions"
     yield from (str(path) for path in sorted(versions.glob("3.7*/bin/python")))
 
@@ -224,7 +224,7 @@ def version_of(python):
 
 def run_generator(python, name, folder):
     """Runs a generator, which writes its files into `folder`."""
-    say("running generators/{}.py".format(name))
+    say(f"running generators/{name}.py")
     call([python, HERE / "generators" / (name + ".py"), folder], env=environment(), **QUIET)
     missing = [file for file in GENERATORS[name].files if not (folder / file).exists()]
     if missing:

@@ -4,31 +4,19 @@ The golden is tests/golden/legacy_contrib.json; tests/golden/generators/legacy_c
 its functions run here again.
 """
 
-import importlib.util
-import json
-import pathlib
-
+import goldens
 import numpy as np
+import parity
 import pytest
 import tensorflow as tf
 
 import slimshim
 from slimshim.legacy.placeholders import LegacyModule
 
-GOLDENS = pathlib.Path(__file__).resolve().parents[1] / "golden"
 v1 = tf.compat.v1
 
-
-def _generator():
-    path = GOLDENS / "generators" / "legacy_contrib.py"
-    spec = importlib.util.spec_from_file_location("legacy_contrib_generator", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-generator = _generator()
-golden = json.loads((GOLDENS / "legacy_contrib.json").read_text())
+generator = goldens.generator("legacy_contrib")
+golden = goldens.content("legacy_contrib")
 
 
 @pytest.fixture
@@ -38,22 +26,19 @@ def contrib():
     slimshim.uninstall()
 
 
-def _assert_close(got, expected, tolerance=1e-5):
-    assert got.keys() == expected.keys()
-    for name in expected:
-        np.testing.assert_allclose(got[name], expected[name], tolerance, tolerance, err_msg=name)
-
-
+@pytest.mark.golden
 def test_moving_average_optimizer_makes_and_saves_what_tf1_does(contrib):
     got = generator.moving_averages(contrib.opt.MovingAverageOptimizer)
     assert got["names"] == golden["averages"]["names"]
     assert got["train_op"] == golden["averages"]["train_op"]
-    _assert_close(got["saved"], golden["averages"]["saved"])
+    parity.same("contrib.opt.MovingAverageOptimizer", "averages of each step", got["saved"], golden["averages"]["saved"])
 
 
+@pytest.mark.golden
 def test_moving_average_optimizer_counts_updates_as_tf1_does(contrib):
     got = generator.moving_averages(contrib.opt.MovingAverageOptimizer, num_updates=True)
-    _assert_close(got["saved"], golden["averages_counted"]["saved"])
+    expected = golden["averages_counted"]["saved"]
+    parity.same("contrib.opt.MovingAverageOptimizer", "counted updates", got["saved"], expected)
 
 
 def test_averages_beside_the_step_have_the_same_names(contrib):
@@ -106,8 +91,10 @@ def test_slots_are_the_wrapped_optimizers(contrib, graph):
     assert optimizer.get_slot(weights, "momentum").op.name == "w/Momentum"
 
 
+@pytest.mark.golden
 def test_image_transforms_give_tf1s_pixels(contrib):
-    _assert_close(generator.transformed_images(contrib.image), golden["images"], 1e-4)
+    found = generator.transformed_images(contrib.image)
+    parity.same("contrib.image", "rotate, translate, transform", found, golden["images"], rtol=1e-4, atol=1e-4)
 
 
 def test_image_transform_keeps_known_shapes_and_has_gradients(contrib, graph):
@@ -146,14 +133,14 @@ def test_model_analyzer_counts_what_tf1_counts(contrib):
     assert got["float_ops"] == golden["profile"]["float_ops"]
 
 
+@pytest.mark.golden
 def test_functional_layers_make_tf1s_variables_and_values(contrib):
     got = generator.functional_layers(v1.layers)
     expected = golden["layers"]
     assert got["variables"] == expected["variables"]
     assert got["trainable"] == expected["trainable"]
-    assert got["losses"] == pytest.approx(expected["losses"])
-    _assert_close(got["values"], expected["values"], 1e-4)
-    np.testing.assert_allclose(got["moving"], expected["moving"], 1e-5)
+    for part, tolerance in (("losses", 1e-5), ("values", 1e-4), ("moving", 1e-5)):
+        parity.same("contrib.layers (tf.layers)", part, got[part], expected[part], rtol=tolerance, atol=tolerance)
 
 
 def test_functional_layers_refuse_unknown_formats_and_depths(contrib, graph):

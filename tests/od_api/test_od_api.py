@@ -5,6 +5,7 @@ import pathlib
 import subprocess
 
 import numpy as np
+import parity
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -34,21 +35,21 @@ def test_ssd_inception_v2_has_the_variables_of_tf_115(demo_python):
     assert result["losses"] == golden["losses"]
 
 
+@pytest.mark.golden
 def test_research_slims_inception_v2_gives_tf_115s_numbers(demo_python):
     golden = json.loads((GOLDEN / "inception_v2_forward.json").read_text())
     result = _result_of("inception_v2_forward.py", demo_python, through_run=True)
     for mode in ("train", "inference"):
         for kind in ("end_points", "moving"):
-            assert result[mode][kind].keys() == golden[mode][kind].keys()
-            for name, expected in golden[mode][kind].items():
-                got = result[mode][kind][name]
-                assert got["shape"] == expected["shape"], name
-                # Relative to the tensor's own spread: elements near zero are differences of large ones.
-                scale = max(expected["std"], 1e-3)
-                for key in ("mean", "std", "picked"):
-                    np.testing.assert_allclose(
-                        np.array(got[key]) / scale, np.array(expected[key]) / scale, atol=1e-4, rtol=1e-4, err_msg=name
-                    )
+            found, expected = ({n: _in_parts_of_spread(d, golden[mode][kind][n]) for n, d in side[mode][kind].items()}
+                               for side in (result, golden))
+            parity.same("nets.inception_v2 (research/slim)", f"{kind}, {mode}", found, expected, rtol=1e-4, atol=1e-4)
+
+
+def _in_parts_of_spread(digest, golden):
+    """Returns a digest relative to the tensor's own spread: elements near zero are differences of large ones."""
+    scale = max(golden["std"], 1e-3)
+    return {key: value if key == "shape" else (np.array(value) / scale).tolist() for key, value in digest.items()}
 
 
 def test_ssd_inception_v2_trains_in_tf2_mode(demo_python):

@@ -87,22 +87,30 @@ class _Comparison:
             self.faults.append(f"{where or 'value'} is {_short(found)}, and was {_short(expected)}")
 
     def _numbers(self, found, expected, where):
-        try:
-            found = np.asarray(found, "float64")
-        except (TypeError, ValueError):
+        found_array = _as_numbers(found)
+        if found_array is None:
             return self._fact(found, expected, where)
-        expected = np.asarray(expected, "float64")
+        found, expected = found_array, np.asarray(expected, "float64")
         if found.shape != expected.shape:
             return self._fact(found.shape, expected.shape, where + " shape")
         self.numbers += expected.size
         finite = np.isfinite(expected) & np.isfinite(found)
-        apart = np.abs(found - expected)[finite]
-        if apart.size:
-            self.absolute = max(self.absolute, float(apart.max()))
-            scale = float(np.abs(expected[finite]).max())
-            self.relative = max(self.relative, float(apart.max()) / scale if scale else 0.0)
+        apart = np.abs(found[finite] - expected[finite])
+        largest = float(apart.max()) if apart.size else 0.0
+        scale = float(np.abs(expected[finite]).max()) if apart.size else 0.0
+        self.absolute = max(self.absolute, largest)
+        self.relative = max(self.relative, largest / scale if scale else 0.0)
         if not np.allclose(found, expected, self.rtol, self.atol, equal_nan=True):
-            self.faults.append(f"{where or 'value'} differs by {apart.max() if apart.size else 'NaN':.3g}")
+            self.faults.append(f"{where or 'value'} differs by {largest:.3g}" if apart.size else f"{where} is {found}")
+
+
+def _as_numbers(value):
+    """Returns an array of float64, or None if the value is no number and no array of numbers."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # Lists of different lengths.
+        return None
+    return array.astype("float64") if array.dtype.kind in "biuf" else None
 
 
 def _floats(value):
@@ -111,7 +119,7 @@ def _floats(value):
         return True
     if isinstance(value, np.ndarray):
         return value.dtype.kind == "f"
-    return isinstance(value, list) and _kinds(value) in ({float}, {int, float}) and _rectangular(value)
+    return isinstance(value, list) and _kinds(value) in ({float}, {int, float}) and _as_numbers(value) is not None
 
 
 def _kinds(value):
@@ -119,13 +127,6 @@ def _kinds(value):
     if isinstance(value, list):
         return set().union(*map(_kinds, value))
     return {type(value)}
-
-
-def _rectangular(value):
-    try:
-        return np.asarray(value, "float64").dtype.kind == "f"
-    except ValueError:
-        return False
 
 
 def _short(value):

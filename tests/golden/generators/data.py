@@ -267,10 +267,10 @@ def decoder_is_abstract(lib):
 
 # --- readers and providers, without shuffling
 
-def _record_files(record=lambda part, number: b"record %d" % (10 * part + number)):
+def _record_files(record=lambda part, number: f"record {10 * part + number}".encode()):
     """Writes two files of three records; returns their paths and the folder."""
     folder = tempfile.mkdtemp()
-    paths = [os.path.join(folder, "part-%d" % part) for part in range(2)]
+    paths = [os.path.join(folder, f"part-{part}") for part in range(2)]
     for part, path in enumerate(paths):
         with v1.python_io.TFRecordWriter(path) as writer:
             for number in range(3):
@@ -279,7 +279,7 @@ def _record_files(record=lambda part, number: b"record %d" % (10 * part + number
 
 
 def _example_files():
-    return _record_files(lambda part, number: _example(label=[10 * part + number], name=["n%d" % number]))
+    return _record_files(lambda part, number: _example(label=[10 * part + number], name=[f"n{number}"]))
 
 
 def _read(tensors, times, folder):

@@ -114,7 +114,7 @@ def local_variable_is_saved_nowhere(lib):
 def device_chooser_goes_round_the_servers(lib):
     variables = lib("ops.variables")
     chooser = variables.VariableDeviceChooser(num_tasks=2, job_name="params", replica=1)
-    made = [variables.variable("v%d" % i, [1], initializer=v1.ones_initializer(), device=chooser) for i in range(3)]
+    made = [variables.variable(f"v{i}", [1], initializer=v1.ones_initializer(), device=chooser) for i in range(3)]
     with v1.device(variables.VariableDeviceChooser(device_type="GPU", device_index=1)):
         made.append(variables.model_variable("w", [1], initializer=v1.ones_initializer()))
         other = tf.constant(1.0)

@@ -13,8 +13,8 @@ import tensorflow.compat.v1 as tf
 GOLDEN = pathlib.Path(__file__).resolve().parents[1]
 sys.path.append(str(GOLDEN / "shared"))
 
-from by_name import digest, weight_values
-from golden_files import write_json
+from by_name import digest, weight_values  # noqa: E402
+from golden_files import write_json  # noqa: E402
 
 NUM_CLASSES = 11
 BATCH, SIZE = 4, 96

@@ -155,14 +155,14 @@ def recomputed_gradients(lib):
 def convolution_with_the_same_padding_whatever_the_stride(lib):
     parts = lib("nets.resnet_utils")
     inputs = tf.constant(_values([1, 5, 6, 2]))
-    outputs = [parts.conv2d_same(inputs, 3, 3, stride, rate=rate, scope="Conv%d%d" % (stride, rate))
+    outputs = [parts.conv2d_same(inputs, 3, 3, stride, rate=rate, scope=f"Conv{stride}{rate}")
                for stride, rate in ((1, 1), (1, 2), (2, 1), (3, 1))]
     return _made(outputs + [parts.subsample(inputs, 2), parts.subsample(inputs, 1)], [inputs])
 
 
 def _blocks(lib, version):
-    module = lib("nets.resnet_v%d" % version)
-    block = getattr(module, "resnet_v%d_block" % version)
+    module = lib(f"nets.resnet_v{version}")
+    block = getattr(module, f"resnet_v{version}_block")
     return module, [block("block1", base_depth=1, num_units=2, stride=2),
                     block("block2", base_depth=2, num_units=2, stride=1)]
 
@@ -179,7 +179,7 @@ def _tiny_resnet(lib, version, **options):
     inputs = tf.constant(_values([2, 16, 17, 3]))
     with scopes.arg_scope(lib("nets.resnet_utils").resnet_arg_scope()):
         with scopes.arg_scope([layers.batch_norm], scale=True, is_training=False):
-            net = getattr(module, "resnet_v%d" % version)
+            net = getattr(module, f"resnet_v{version}")
             outputs, ends = net(inputs, blocks, is_training=False, scope="tiny", **options)
     return _made(outputs, [inputs]), [[name, end.shape] for name, end in ends.items()]
 
@@ -210,8 +210,8 @@ def bottlenecks(lib):
     outputs = []
     for version in (1, 2):
         for depth, stride in ((4, 1), (6, 2)):
-            outputs.append(lib("nets.resnet_v%d" % version).bottleneck(
-                inputs, depth, 2, stride, scope="unit_%d_%d" % (version, depth)))
+            outputs.append(lib(f"nets.resnet_v{version}").bottleneck(
+                inputs, depth, 2, stride, scope=f"unit_{version}_{depth}"))
     return _made(outputs, [inputs])
 
 

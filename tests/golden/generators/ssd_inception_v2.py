@@ -14,7 +14,7 @@ from google.protobuf import text_format
 GOLDEN = pathlib.Path(__file__).resolve().parents[1]
 sys.path.append(str(GOLDEN / "shared"))
 
-from golden_files import write_text
+from golden_files import write_text  # noqa: E402
 
 
 def build_training_graph():
@@ -57,7 +57,7 @@ def readable_json(content):
             value = "[\n  " + ",\n  ".join(json.dumps(item) for item in value) + "\n ]"
         else:
             value = json.dumps(value)
-        parts.append(" {}: {}".format(json.dumps(key), value))
+        parts.append(f" {json.dumps(key)}: {value}")
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 

@@ -117,7 +117,7 @@ _add("streaming_concat", dict(values=WORDS), "strings")
 
 
 _WITHOUT_COLLECTIONS = {"auc_using_histogram", "precision_recall_at_equal_thresholds"} | {
-    "streaming_%s_at_thresholds" % cell
+    f"streaming_{cell}_at_thresholds"
     for cell in ("true_positives", "true_negatives", "false_positives", "false_negatives")
 }
 

@@ -19,7 +19,7 @@ cases = CASES = Cases()
 
 def _gradients():
     """Returns pairs with a long dense gradient, a short one, a sparse one, and none."""
-    variables = [v1.get_variable("v%d" % i, [3, 2], initializer=v1.ones_initializer()) for i in range(4)]
+    variables = [v1.get_variable(f"v{i}", [3, 2], initializer=v1.ones_initializer()) for i in range(4)]
     sparse = tf.IndexedSlices(tf.constant([[3.0, 4.0], [0.0, 1.0]]), tf.constant([2, 0]), tf.constant([3, 2]))
     gradients = [tf.constant([[3.0, 4.0]] * 3), tf.constant([[0.1, 0.2]] * 3), sparse, None]
     return list(zip(gradients, variables))
@@ -128,7 +128,7 @@ def train_op_of_training(lib):
 # --- loops
 
 def _saved(folder, step):
-    reader = v1.train.NewCheckpointReader(os.path.join(folder, "model.ckpt-%d" % step))
+    reader = v1.train.NewCheckpointReader(os.path.join(folder, f"model.ckpt-{step}"))
     return {name: reader.get_tensor(name) for name in sorted(reader.get_variable_to_shape_map())}
 
 

@@ -128,7 +128,7 @@ def readable(value):
     if isinstance(value, bytes):
         return value.decode("latin-1")
     if isinstance(value, float):
-        return float("{:.9g}".format(value))
+        return float(f"{value:.9g}")
     if isinstance(value, v1.Dimension):
         return value.value
     if isinstance(value, tf.DType):

@@ -39,7 +39,7 @@ def write_json(name, content, **options):
 def write_cases(name, cases, default=None):
     """Writes a dict of cases as JSON with one line for each, so that a difference names its case."""
     lines = [
-        "{}: {}".format(json.dumps(case), json.dumps(cases[case], sort_keys=True, default=default))
+        f"{json.dumps(case)}: {json.dumps(cases[case], sort_keys=True, default=default)}"
         for case in sorted(cases)
     ]
     write_text(name, "{" + ",\n".join(lines) + "}\n")
@@ -64,7 +64,7 @@ def differences(committed, new):
     elif isinstance(committed, list) and isinstance(new, list) and len(committed) == len(new):
         for index, pair in enumerate(zip(committed, new)):
             for where, difference in differences(*pair):
-                yield "{} / {}".format(index, where) if where else str(index), difference
+                yield f"{index} / {where}" if where else str(index), difference
     else:
         yield "", 0.0 if committed == new else float("inf")
 
@@ -118,7 +118,7 @@ def main(committed, new, *names):
         found = [] if paths[0].exists() else [("not committed yet", float("inf"))]
         found = found or list(differences(*map(read, paths)))
         largest = max([difference for _, difference in found] + [0.0])
-        far = ["{} ({:.2g})".format(where, difference) for where, difference in found if difference > TOLERANCE]
+        far = [f"{where} ({difference:.2g})" for where, difference in found if difference > TOLERANCE]
         bad += bool(far)
         print("{}: {}, largest difference {:.2g}".format(name, "DIFFERS" if far else "same", largest))
         for line in far[:20]:

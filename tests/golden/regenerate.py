@@ -55,8 +55,8 @@ class Generator(NamedTuple):
 
 
 GENERATORS = {
-    "layers_a": Generator(
-        ("layers_a.json", "layers_a.npz"),
+    "kernel_layers": Generator(
+        ("kernel_layers.json", "kernel_layers.npz"),
         "convolutions, dense layers, pools, stack and repeat: names, shapes, collections, values, losses, gradients",
     ),
     "norm_and_shape_layers": Generator(
@@ -96,6 +96,9 @@ GENERATORS = {
     "data": Generator(("data.json",), "decoders and all handlers, images, readers, providers, prefetch queue"),
     "training": Generator(
         ("training.json",), "clipped and multiplied gradients, train ops, training and evaluation loops, checkpoints"
+    ),
+    "contrib_slim": Generator(
+        ("contrib_slim.json",), "what tensorflow.contrib.slim had besides slim: embeddings, zero_initializer"
     ),
     "legacy_contrib": Generator(
         ("legacy_contrib.json",), "pieces of tensorflow.contrib: averages, images, HParams, tf.layers"

@@ -1,4 +1,4 @@
-"""Convolutions: shape laws, wrong arguments, scopes, dtypes. Numbers of TF 1.15: test_golden_a.py."""
+"""Convolutions: shape laws, wrong arguments, scopes, dtypes. Numbers of TF 1.15: test_kernel_layer_goldens.py."""
 
 import math
 import random

@@ -1,4 +1,4 @@
-"""Pools: shape laws, values against NumPy, wrong arguments. Numbers of TF 1.15: test_golden_a.py."""
+"""Pools: shape laws, values against NumPy, wrong arguments. Numbers of TF 1.15: test_kernel_layer_goldens.py."""
 
 import math
 

@@ -4,14 +4,29 @@ import functools
 
 import goldens
 
+# Functions of tensorflow.contrib.slim that are no slim's. Feature columns are left out: they raise on use.
+_CONTRIB_ALONE = (
+    "bow_encoder",
+    "deprecated",
+    "deprecated_arg_values",
+    "embed_sequence",
+    "embedding_lookup_sparse_with_distributed_aggregation",
+    "embedding_lookup_unique",
+    "experimental",
+    "make_all",
+    "safe_embedding_lookup_sparse",
+    "zero_initializer",
+)
+
 
 @functools.cache
 def public_names():
     """Returns the functions and classes of tf_slim, by the path of the module that defines them.
 
-    {"layers.layers.conv2d": "(inputs, num_outputs, ...)", ...}
+    {"layers.layers.conv2d": "(inputs, num_outputs, ...)", ...}, and those that only tensorflow.contrib.slim had.
     """
-    names = {}
+    listed = goldens.content("api_contrib_slim")["tensorflow.contrib.slim"]
+    names = {f"legacy.contrib.slim.{name}": listed[name] for name in _CONTRIB_ALONE}
     for module, entries in goldens.content("api_tf_slim").items():
         for name, entry in entries.items():
             if isinstance(entry, dict) or entry.startswith("("):
@@ -36,7 +51,7 @@ def _layer(name):
 
 
 def _kernel_layers(case):
-    used = goldens.generator("layers_a").CASES[case].build.__code__.co_names
+    used = goldens.generator("kernel_layers").CASES[case].build.__code__.co_names
     found = [f"layers.layers.{name}" for name in used]
     return [path for path in found if path in public_names()]
 
@@ -97,10 +112,10 @@ def _cases_that_tell(suite):
 
 
 # Generators with the registry golden_cases.Cases: each case tells its functions.
-REGISTRIES = ["framework", "layer_parts", "data", "training"]
+REGISTRIES = ["framework", "layer_parts", "data", "training", "contrib_slim"]
 
 SUITES = {
-    "layers_a": _kernel_layers,
+    "kernel_layers": _kernel_layers,
     "norm_and_shape_layers": _norm_and_shape_layers,
     "layer_helpers": _layer_helpers,
     "losses": _losses,

@@ -28,6 +28,7 @@ _CONTRIB = {
     "layers.bucketization_op": "layers.python.ops.bucketization_op",
     "layers.sparse_ops": "layers.python.ops.sparse_ops",
     "learning": "slim.python.slim.learning",
+    "legacy.contrib.slim": "slim",
     "losses": "losses.python.losses",
     "losses.metric_learning": "losses.python.metric_learning.metric_loss_ops",
     "metrics.classification": "metrics.python.metrics.classification",

@@ -1,6 +1,6 @@
-"""Makes `layers_a.json` and `layers_a.npz`: convolutions, dense layers and pools of TF 1.15.
+"""Makes `kernel_layers.json` and `kernel_layers.npz`: convolutions, dense layers and pools of TF 1.15.
 
-To make it again: `python3 tests/golden/regenerate.py layers_a`.
+To make it again: `python3 tests/golden/regenerate.py kernel_layers`.
 The test runs `measure` again with today's library, so this file speaks both Python 3.7 and now.
 Neither inputs nor weights are stored: both are drawn from their names, on both sides.
 """
@@ -270,8 +270,8 @@ def main():
     for name, case in CASES.items():
         facts[name], numbers = measure(layers, name, case.runs)
         arrays.update((f"{name}|{key}", value) for key, value in (numbers or {}).items())
-    write_json("layers_a.json", facts, sort_keys=True)
-    write_arrays("layers_a.npz", arrays)
+    write_json("kernel_layers.json", facts, sort_keys=True)
+    write_arrays("kernel_layers.npz", arrays)
     print(len(facts), "cases,", len(arrays), "arrays")
 
 

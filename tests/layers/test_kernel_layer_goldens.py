@@ -1,6 +1,6 @@
 """Convolutions, dense layers and pools against numbers, names and collections of TF 1.15.
 
-The cases and the golden's generator: tests/golden/generators/layers_a.py.
+The cases and the golden's generator: tests/golden/generators/kernel_layers.py.
 """
 
 import functools
@@ -16,8 +16,8 @@ from covered import functions_of
 
 pytestmark = pytest.mark.golden
 
-generator = goldens.generator("layers_a")
-facts_of_tf1 = goldens.content("layers_a")
+generator = goldens.generator("kernel_layers")
+facts_of_tf1 = goldens.content("kernel_layers")
 
 
 @functools.cache
@@ -49,7 +49,7 @@ def test_collections_hold_what_they_held_in_tf1(name):
 
 @pytest.mark.parametrize("name", [name for name, case in generator.CASES.items() if case.runs])
 def test_values_losses_and_gradients_are_those_of_tf1(name):
-    parity.same(functions_of("layers_a", name)[0], name, measured(name)[1], goldens.arrays("layers_a", name))
+    parity.same(functions_of("kernel_layers", name)[0], name, measured(name)[1], goldens.arrays("kernel_layers", name))
 
 
 CHANNELS_LAST = {
@@ -90,10 +90,10 @@ tf.compat.v1.disable_v2_behavior()
 sys.path[:0] = sys.argv[1:]
 import goldens, parity
 from slimshim.layers import layers
-generator = goldens.generator("layers_a")
+generator = goldens.generator("kernel_layers")
 for name in ("conv2d_rate", "conv2d_reuse", "partitioned", "in_plane", "separable", "depthwise", "transposed", "mixed"):
     _, arrays = generator.measure(layers, name)
-    parity.same("layers", name, arrays, goldens.arrays("layers_a", name))
+    parity.same("layers", name, arrays, goldens.arrays("kernel_layers", name))
 """
 
 

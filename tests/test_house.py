@@ -167,4 +167,4 @@ def test_every_name_of_the_face_resolves():
     for name in slimshim.__all__:
         assert getattr(slimshim, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
-        slimshim.nonsense
+        _ = slimshim.nonsense

@@ -152,7 +152,9 @@ def main():
     ratios = [p[0] / h[0] for p, h in zip(provider, hand)]
     cpu_ratios = [h[1] / p[1] for p, h in zip(provider, hand)]
     print(f"ratio, by time        {statistics.median(ratios):6.3f}  ({min(ratios):.3f} to {max(ratios):.3f})")
-    print(f"ratio, by CPU time    {statistics.median(cpu_ratios):6.3f}  ({min(cpu_ratios):.3f} to {max(cpu_ratios):.3f})")
+    print(
+        f"ratio, by CPU time    {statistics.median(cpu_ratios):6.3f}  ({min(cpu_ratios):.3f} to {max(cpu_ratios):.3f})"
+    )
     print("goal: at least 0.95")
     if in_graph:
         report("provider in a graph", in_graph)

@@ -38,7 +38,9 @@ def raw_layer(net, channels, index):
         with v1.variable_scope("BatchNorm"):
             offset = v1.get_variable("beta", [channels], initializer=v1.zeros_initializer())
             mean = v1.get_variable("moving_mean", [channels], initializer=v1.zeros_initializer(), trainable=False)
-            variance = v1.get_variable("moving_variance", [channels], initializer=v1.ones_initializer(), trainable=False)
+            variance = v1.get_variable(
+                "moving_variance", [channels], initializer=v1.ones_initializer(), trainable=False
+            )
             net, batch_mean, batch_variance = v1.nn.fused_batch_norm(net, tf.ones([channels]), offset, epsilon=0.001)
             for moving, now in ((mean, batch_mean), (variance, batch_variance)):
                 with v1.name_scope("AssignMovingAvg"):

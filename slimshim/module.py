@@ -137,7 +137,9 @@ class Module(tf.Module):
                 hint = f" Nearest names there: {near}." if near else ""
                 raise ValueError(f"Checkpoint {checkpoint} has no {name!r}.{hint}")
             if tuple(shapes[name]) != tuple(var.shape):
-                raise ValueError(error_text(name, f"shape {tuple(var.shape)}", tuple(shapes[name]), f"It came from {checkpoint}."))
+                raise ValueError(
+                    error_text(name, f"shape {tuple(var.shape)}", tuple(shapes[name]), f"It came from {checkpoint}.")
+                )
             found.append((var, reader.get_tensor(name)))
         return found
 
@@ -157,9 +159,13 @@ class Module(tf.Module):
 
     def summary(self):
         """Returns a table of the variables: name, shape, dtype and number of elements."""
-        rows = [(v.name.split(":")[0], str(tuple(v.shape)), v.dtype.name, v.shape.num_elements()) for v in self.variables]
+        rows = [
+            (v.name.split(":")[0], str(tuple(v.shape)), v.dtype.name, v.shape.num_elements()) for v in self.variables
+        ]
         widths = [max([len(row[i]) for row in rows] + [5]) for i in range(2)]
-        lines = [f"{name:<{widths[0]}}  {shape:<{widths[1]}}  {dtype:<8} {count:>12,}" for name, shape, dtype, count in rows]
+        lines = [
+            f"{name:<{widths[0]}}  {shape:<{widths[1]}}  {dtype:<8} {count:>12,}" for name, shape, dtype, count in rows
+        ]
         trainable = sum(v.shape.num_elements() for v in self.trainable_variables)
         total = sum(row[3] for row in rows)
         return "\n".join([*lines, f"{len(rows)} variables, {total:,} elements, of them {trainable:,} trainable"])

@@ -436,9 +436,7 @@ def test_the_session_wrapper_gets_every_step_and_a_session_config_is_obeyed(grap
         return wrapped[0]
 
     config = v1.ConfigProto(device_count={"CPU": 1}, intra_op_parallelism_threads=1)
-    learning.train(
-        sgd_train_op(), str(tmp_path), session_wrapper=wrapper, session_config=config, number_of_steps=3
-    )
+    learning.train(sgd_train_op(), str(tmp_path), session_wrapper=wrapper, session_config=config, number_of_steps=3)
     assert wrapped[0].runs >= 3
     assert wrapped[0].session._config.intra_op_parallelism_threads == 1
 
@@ -481,9 +479,7 @@ def test_a_logdir_that_cannot_be_written_is_an_error_before_any_step(graph, tmp_
 def test_the_end_of_the_input_is_a_clean_end(graph, tmp_path):
     data = v1.data.make_one_shot_iterator(tf.data.Dataset.from_tensors(1.0).repeat(4)).get_next()
     optimizer = v1.train.GradientDescentOptimizer(0.25)
-    loss = learning.train(
-        learning.create_train_op(data * parabola(), optimizer), str(tmp_path), save_summaries_secs=0
-    )
+    loss = learning.train(learning.create_train_op(data * parabola(), optimizer), str(tmp_path), save_summaries_secs=0)
     assert loss == 9.0 / 4**3
     assert saved(tmp_path, 4) == 3.0 / 2**4
 

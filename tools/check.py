@@ -96,9 +96,12 @@ def _run_tests(python, workplace, options):
 
 def _tee(command, log, **kwargs):
     """Runs a command, shows its output as it comes, keeps it in `log`; returns the exit code."""
-    with open(log, "w") as copy, subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", **kwargs
-    ) as process:
+    with (
+        open(log, "w") as copy,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", **kwargs
+        ) as process,
+    ):
         for line in process.stdout:
             print(line, end="", flush=True)
             copy.write(line)

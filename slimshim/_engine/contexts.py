@@ -21,6 +21,7 @@ A function that computes the loss (TensorFlow 2 style):
     step = learning.create_train_op(lambda: compute_the_loss(), optimizer)
     learning.train(step, logdir)"""
 
+
 def graph_of(value):
     """Returns the `tf.Graph` that `value` belongs to, or None (eager tensors, numbers, lists)."""
     return getattr(value, "graph", None)

@@ -190,9 +190,7 @@ class _Evaluation:
 
     def run(self, checkpoint_path):
         v1.logging.info("Starting evaluation at %s", time.strftime(_TIME_FORMAT))
-        creator = v1.train.ChiefSessionCreator(
-            checkpoint_filename_with_path=checkpoint_path, **self._session_options
-        )
+        creator = v1.train.ChiefSessionCreator(checkpoint_filename_with_path=checkpoint_path, **self._session_options)
         with v1.train.MonitoredSession(session_creator=creator, hooks=self._hooks) as session:
             while self._eval_ops is not None and not session.should_stop():
                 session.run(self._eval_ops, self._feed_dict)

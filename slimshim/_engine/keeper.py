@@ -92,9 +92,7 @@ class Keeper:
         if plan.writer is not None:
             plan.writer.add_graph(plan.graph)
             plan.writer.add_meta_graph(
-                v1.train.export_meta_graph(
-                    graph=plan.graph, graph_def=graph_def, saver_def=plan.saver.as_saver_def()
-                )
+                v1.train.export_meta_graph(graph=plan.graph, graph_def=graph_def, saver_def=plan.saver.as_saver_def())
             )
 
     def _write_summary(self):

@@ -138,9 +138,7 @@ class _Run:
 
     def _start_threads(self, queue_runners):
         for runner in queue_runners:
-            self._threads += runner.create_threads(
-                self._session, coord=self._coordinator, daemon=True, start=True
-            )
+            self._threads += runner.create_threads(self._session, coord=self._coordinator, daemon=True, start=True)
 
     def _wait_for_step(self, step):
         while not self._stopping() and self._raw_session.run(self._plan.global_step) < step:
@@ -155,9 +153,7 @@ class _Run:
         try:
             while not (should_stop or self._stopping()):
                 self._keeper.tick()
-                loss, should_stop = a.train_step_fn(
-                    self._session, a.train_op, plan.global_step, plan.train_step_kwargs
-                )
+                loss, should_stop = a.train_step_fn(self._session, a.train_op, plan.global_step, plan.train_step_kwargs)
             v1.logging.info("Stopping Training.")
         except tf.errors.OutOfRangeError as error:
             v1.logging.info("Caught OutOfRangeError. Stopping Training. %s", error)

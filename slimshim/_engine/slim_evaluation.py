@@ -85,9 +85,7 @@ def evaluation_loop(
 
 def _scaffold(initial_op, initial_op_feed_dict, init_fn, variables_to_restore):
     saver = None if variables_to_restore is None else v1.train.Saver(variables_to_restore)
-    return v1.train.Scaffold(
-        init_op=initial_op, init_feed_dict=initial_op_feed_dict, init_fn=init_fn, saver=saver
-    )
+    return v1.train.Scaffold(init_op=initial_op, init_feed_dict=initial_op_feed_dict, init_fn=init_fn, saver=saver)
 
 
 def _hooks(num_evals, logdir, summary_op, summary_op_feed_dict, more):
@@ -95,7 +93,5 @@ def _hooks(num_evals, logdir, summary_op, summary_op_feed_dict, more):
     if is_default(summary_op):
         summary_op = v1.summary.merge_all()
     if summary_op is not None:
-        hooks.append(
-            evaluation.SummaryAtEndHook(log_dir=logdir, summary_op=summary_op, feed_dict=summary_op_feed_dict)
-        )
+        hooks.append(evaluation.SummaryAtEndHook(log_dir=logdir, summary_op=summary_op, feed_dict=summary_op_feed_dict))
     return hooks + list(more or [])

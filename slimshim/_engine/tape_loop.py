@@ -42,7 +42,14 @@ def train(arguments, default_train_step_fn):
 def _validate(a):
     step = a.train_op
     remedy = "Leave it out: it belongs to training in a session. This train_op is a TrainStep."
-    for name in ("graph", "init_feed_dict", "sync_optimizer", "session_config", "session_wrapper", "trace_every_n_steps"):
+    for name in (
+        "graph",
+        "init_feed_dict",
+        "sync_optimizer",
+        "session_config",
+        "session_wrapper",
+        "trace_every_n_steps",
+    ):
         check(getattr(a, name) is None, name, "None", getattr(a, name), remedy)
     for name in ("init_op", "local_init_op", "ready_op"):
         check(is_default(getattr(a, name)), name, "nothing", getattr(a, name), remedy)
@@ -55,7 +62,13 @@ def _validate(a):
     check(steps is None or steps > 0, "number_of_steps", "None or a positive number", steps)
     remedy = "Give create_train_op the variable that counts."
     check(step.global_step is not None, "train_op", "a TrainStep that counts its steps", step, remedy)
-    check(a.global_step is None or a.global_step is step.global_step, "global_step", "None or the TrainStep's", a.global_step, remedy)
+    check(
+        a.global_step is None or a.global_step is step.global_step,
+        "global_step",
+        "None or the TrainStep's",
+        a.global_step,
+        remedy,
+    )
 
 
 def _build(step):

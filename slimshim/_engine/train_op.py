@@ -96,9 +96,7 @@ def _after_updates(total_loss, update_ops):
     chosen = list(collected if update_ops is None else update_ops)
     # Tensors have no hash under v2 behaviour, so they are told apart by identity.
     if not {id(op) for op in collected} <= {id(op) for op in chosen}:
-        v1.logging.warning(
-            "update_ops in create_train_op does not contain all the update_ops in GraphKeys.UPDATE_OPS"
-        )
+        v1.logging.warning("update_ops in create_train_op does not contain all the update_ops in GraphKeys.UPDATE_OPS")
     if not chosen:
         return total_loss
     with tf.control_dependencies(chosen):

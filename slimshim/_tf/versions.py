@@ -39,7 +39,7 @@ def require_tensorflow(package):
         )
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def tf_version():
     """Returns TensorFlow's (major, minor)."""
     import tensorflow as tf
@@ -47,7 +47,7 @@ def tf_version():
     return parse_version(tf.__version__)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def keras_is_3():
     """Returns True if `tf.keras` is Keras 3, False if it is Keras 2 or tf_keras.
 

@@ -31,9 +31,7 @@ def get_data_files(data_sources):
     try:
         sources = list(data_sources)
     except TypeError:
-        raise ValueError(
-            error_text("data_sources", "file names, patterns or a list of them", data_sources)
-        ) from None
+        raise ValueError(error_text("data_sources", "file names, patterns or a list of them", data_sources)) from None
     files = [file for source in sources for file in get_data_files(source)]
     return _some(files, data_sources)
 

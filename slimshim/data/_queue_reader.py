@@ -119,9 +119,7 @@ def queue_read(data_files, reader_class, num_epochs, num_readers, reader_kwargs,
         data_files, num_epochs=num_epochs, shuffle=shuffle, seed=seed, name="filenames"
     )
     if shuffle:
-        common_queue = v1.RandomShuffleQueue(
-            capacity, min_after_dequeue, _QUEUE_DTYPES, seed=seed, name="common_queue"
-        )
+        common_queue = v1.RandomShuffleQueue(capacity, min_after_dequeue, _QUEUE_DTYPES, seed=seed, name="common_queue")
     else:
         common_queue = v1.FIFOQueue(capacity, _QUEUE_DTYPES, name="common_queue")
     reader = ParallelReader(reader_class, common_queue, num_readers, reader_kwargs)

@@ -36,8 +36,7 @@ class SkippedRecords:
             self.places.append(place)
             count = self.count
         logging.getLogger(__name__).warning(
-            "Skipped: corrupt or truncated record %d at byte %d of %s, and the rest of that file "
-            "(%d skipped so far).",
+            "Skipped: corrupt or truncated record %d at byte %d of %s, and the rest of that file (%d skipped so far).",
             place.record,
             place.offset,
             place.file,

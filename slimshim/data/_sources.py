@@ -47,9 +47,7 @@ def source_for(reader_class, reader_kwargs=None, block=_DEFAULT_BLOCK):
     if make is not None:
         return _make(make, kwargs, reader_class, block)
     if inspect.isclass(reader_class) and issubclass(reader_class, tf.data.Dataset):
-        return as_written(
-            lambda filename: _numbered(filename, reader_class(filename, **kwargs), 0, block)
-        )
+        return as_written(lambda filename: _numbered(filename, reader_class(filename, **kwargs), 0, block))
     return None
 
 

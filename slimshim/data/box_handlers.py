@@ -49,9 +49,7 @@ class _CoordinateSequence(ItemHandler):
 
     def tensors_to_item(self, keys_to_tensors):
         """Returns a tensor of shape [time, count, number of keys], dense or sparse."""
-        columns = [
-            tf.sparse.expand_dims(sparse(keys_to_tensors, key), -1) for key in self._full_keys
-        ]
+        columns = [tf.sparse.expand_dims(sparse(keys_to_tensors, key), -1) for key in self._full_keys]
         item = tf.sparse.concat(2, columns)
         return tf.sparse.to_dense(item, self._default_value) if self._return_dense else item
 

@@ -21,9 +21,7 @@ class Dataset:
     Source: `tf.contrib.slim.dataset.Dataset` of TF 1.15.
     """
 
-    def __init__(
-        self, data_sources, reader, decoder, num_samples, items_to_descriptions, **kwargs
-    ):
+    def __init__(self, data_sources, reader, decoder, num_samples, items_to_descriptions, **kwargs):
         self.data_sources = data_sources
         self.reader = reader
         self.decoder = decoder

@@ -131,9 +131,7 @@ class DatasetDataProvider(data_provider.DataProvider):
         """
         if self._records is None:
             raise TypeError(_no_source_text(self._reader))
-        return self._records.map(
-            self._decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=self._in_order
-        )
+        return self._records.map(self._decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=self._in_order)
 
     def num_skipped(self):
         """Returns at how many places reading had to skip so far, in this process.

@@ -117,9 +117,7 @@ class Image(ItemHandler):
 
     def _decode_8_bit(self, image_buffer):
         # A GIF gives its frames only to who names their shape; all else gets an image of rank 3.
-        image = tf.io.decode_image(
-            image_buffer, self._channels, expand_animations=self._shape is not None
-        )
+        image = tf.io.decode_image(image_buffer, self._channels, expand_animations=self._shape is not None)
         return tf.cast(image, self._dtype)
 
 

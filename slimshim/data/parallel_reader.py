@@ -115,9 +115,7 @@ def single_pass_read(data_sources, reader_class, reader_kwargs=None, scope=None)
         if open_file is None:
             return queue_read(data_files, reader_class, 1, 1, reader_kwargs,
                               shuffle=False, capacity=1, min_after_dequeue=0, seed=None)  # fmt: skip
-        return next_element(
-            record_dataset(data_files, open_file, num_epochs=1, shuffle=False, capacity=1)
-        )
+        return next_element(record_dataset(data_files, open_file, num_epochs=1, shuffle=False, capacity=1))
 
 
 def _need_graph_mode(function):

@@ -9,9 +9,7 @@ from .._tf import in_graph_mode
 v1 = tf.compat.v1
 
 
-def prefetch_queue(
-    tensors, capacity=8, num_threads=1, dynamic_pad=False, shared_name=None, name=None
-):
+def prefetch_queue(tensors, capacity=8, num_threads=1, dynamic_pad=False, shared_name=None, name=None):
     """Returns a queue that is kept filled with `tensors`; `dequeue()` gives one set of them.
 
     Adds a queue runner, and a scalar summary `fraction_of_<capacity>_full` under the queue's name.
@@ -36,8 +34,7 @@ def prefetch_queue(
     """
     if not in_graph_mode():
         raise RuntimeError(
-            "prefetch_queue works in graph mode only, as TF1's queues do. In TF2 mode use "
-            "tf.data.Dataset.prefetch."
+            "prefetch_queue works in graph mode only, as TF1's queues do. In TF2 mode use tf.data.Dataset.prefetch."
         )
     names, values = _in_fixed_order(tensors)
     with v1.name_scope(name, "prefetch_queue", values):

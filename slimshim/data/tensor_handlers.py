@@ -27,9 +27,7 @@ class Tensor(ItemHandler):
 
     def __init__(self, tensor_key, shape_keys=None, shape=None, default_value=0):
         if shape_keys and shape is not None:
-            raise ValueError(
-                error_text("shape", "None, since shape_keys is given", shape, "Pass one of them.")
-            )
+            raise ValueError(error_text("shape", "None, since shape_keys is given", shape, "Pass one of them."))
         if shape_keys and not isinstance(shape_keys, (list, tuple)):
             shape_keys = [shape_keys]
         self._tensor_key = tensor_key

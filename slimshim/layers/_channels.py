@@ -14,9 +14,7 @@ _CHANNELS_FIRST = {1: "NCW", 2: "NCHW", 3: "NCDHW"}
 def check_either(data_format, first, last):
     """Raises ValueError unless `data_format` is one of two words; the wording is TF1's."""
     if data_format not in (first, last):
-        raise ValueError(
-            f"data_format has to be either {first} or {last}. Received: data_format={data_format!r}."
-        )
+        raise ValueError(f"data_format has to be either {first} or {last}. Received: data_format={data_format!r}.")
 
 
 def check_convolution_format(data_format):

@@ -11,7 +11,7 @@ import tensorflow as tf
 from .._tf import is_keras_tensor
 from ..ops.arg_scope import current_arg_scope
 from ._symbolic_graph import LayerStore, graph_of, join_graph
-from ._symbolic_layer import OpCall, Slot, SlimLayer, mapped
+from ._symbolic_layer import OpCall, SlimLayer, Slot, mapped
 from .utils import collect_named_outputs
 
 v1 = tf.compat.v1

@@ -118,7 +118,9 @@ class OpCall:
 
     def full_name(self):
         """Returns a name for the call: its own scope or the op's name, within the scope it is in."""
-        own = self.kwargs.get("scope") or self.kwargs.get("name") or getattr(self.op, "__name__", type(self.op).__name__)
+        own = (
+            self.kwargs.get("scope") or self.kwargs.get("name") or getattr(self.op, "__name__", type(self.op).__name__)
+        )
         own = getattr(own, "name", own).strip("<>/")
         return f"{self.prefix}/{own}" if self.prefix else own
 

@@ -44,9 +44,7 @@ class Convolution(_Biased):
         return where_supported(convolve, inputs, self.data_format, self._NAMES[self.rank])
 
     def _convolve(self, inputs, kernel, padding, channels, name, strides=1):
-        return tf.nn.convolution(
-            inputs, kernel, strides, padding, tensorflow_format(channels, self.rank), name=name
-        )
+        return tf.nn.convolution(inputs, kernel, strides, padding, tensorflow_format(channels, self.rank), name=name)
 
     def _dilated(self, inputs, kernel, padding):
         """As tf.nn.convolution does it outside a TPU: no CPU kernel has the gradient of a dilated one."""

@@ -1,10 +1,10 @@
 """What the layers with weights share: the scope, the weights' source, and the tail.
 
-    with weighted_scope(scope, "Conv", inputs, reuse) as opened:
-        inputs = as_tensor(inputs)
-        source = weight_source(opened, {"kernel": Weight("weights", initializer, regularizer)})
-        outputs = apply("Conv2D", Convolution, source, inputs, filters=64, kernel_size=3)
-        return finish(outputs, opened, normalizer_fn=batch_norm, activation_fn=tf.nn.relu)
+with weighted_scope(scope, "Conv", inputs, reuse) as opened:
+    inputs = as_tensor(inputs)
+    source = weight_source(opened, {"kernel": Weight("weights", initializer, regularizer)})
+    outputs = apply("Conv2D", Convolution, source, inputs, filters=64, kernel_size=3)
+    return finish(outputs, opened, normalizer_fn=batch_norm, activation_fn=tf.nn.relu)
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ v1 = tf.compat.v1
 # The defaults of all layers' initializers.
 XAVIER = xavier_initializer()
 ZEROS = v1.zeros_initializer()
-
 
 
 class Weight(typing.NamedTuple):

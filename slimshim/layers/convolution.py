@@ -146,6 +146,7 @@ def _dimensions(inputs, conv_dims):
 
 def _with_dimensions(dimensions):
     """Returns `convolution` for one number of spatial dimensions, under its own name."""
+
     def convolution_nd(
         inputs,
         num_outputs,
@@ -192,8 +193,7 @@ def _with_dimensions(dimensions):
 
     # The name is part of the key for arg_scope, and `stack` and `repeat` make scopes of it.
     convolution_nd.__name__ = convolution_nd.__qualname__ = f"convolution{dimensions}d"
-    convolution_nd.__doc__ = (
-        f"""Returns the convolution of `inputs` over {dimensions} spatial dimension{"s"[:dimensions > 1]}.
+    convolution_nd.__doc__ = f"""Returns the convolution of `inputs` over {dimensions} spatial dimension{"s"[: dimensions > 1]}.
 
     As `convolution` with conv_dims={dimensions}: inputs of rank {dimensions + 2} alone.
     Source: TF1 `tensorflow.contrib.layers.convolution{dimensions}d`.
@@ -210,7 +210,6 @@ def _with_dimensions(dimensions):
     Raises:
       ValueError: as `convolution`.
     """
-    )
     return add_arg_scope(convolution_nd)
 
 

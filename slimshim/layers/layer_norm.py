@@ -73,9 +73,7 @@ def layer_norm(
 
         def parameter(name, initializer):
             dtype = parameter_dtype(inputs.dtype)
-            value = layer_variable(
-                name, params_shape, dtype, initializer, variables_collections, trainable=trainable
-            )
+            value = layer_variable(name, params_shape, dtype, initializer, variables_collections, trainable=trainable)
             return tf.cast(value, inputs.dtype)
 
         beta = parameter("beta", v1.zeros_initializer()) if center else None

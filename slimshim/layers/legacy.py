@@ -127,4 +127,6 @@ legacy_relu = functools.partial(legacy_fully_connected, activation_fn=tf.nn.relu
 legacy_linear = functools.partial(legacy_fully_connected, activation_fn=None)
 
 legacy_relu.__doc__ = "Returns relu of an old dense layer: `legacy_fully_connected`, and its arguments."
-legacy_linear.__doc__ = "Returns an old dense layer's sums: `legacy_fully_connected` without an activation, and its arguments."
+legacy_linear.__doc__ = (
+    "Returns an old dense layer's sums: `legacy_fully_connected` without an activation, and its arguments."
+)

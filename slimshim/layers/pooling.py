@@ -44,9 +44,7 @@ def avg_pool2d(
     Raises:
       ValueError: if the rank is not 4, or `padding` or `data_format` is unknown.
     """
-    return _pool_layer(
-        "Avg", 2, inputs, kernel_size, stride, padding, data_format, outputs_collections, scope
-    )
+    return _pool_layer("Avg", 2, inputs, kernel_size, stride, padding, data_format, outputs_collections, scope)
 
 
 @add_arg_scope
@@ -73,9 +71,7 @@ def avg_pool3d(
     Raises:
       ValueError: if the rank is not 5, or `padding` or `data_format` is unknown.
     """
-    return _pool_layer(
-        "Avg", 3, inputs, kernel_size, stride, padding, data_format, outputs_collections, scope
-    )
+    return _pool_layer("Avg", 3, inputs, kernel_size, stride, padding, data_format, outputs_collections, scope)
 
 
 @add_arg_scope
@@ -99,9 +95,7 @@ def max_pool2d(
     Raises:
       ValueError: if the rank is not 4, or `padding` or `data_format` is unknown.
     """
-    return _pool_layer(
-        "Max", 2, inputs, kernel_size, stride, padding, data_format, outputs_collections, scope
-    )
+    return _pool_layer("Max", 2, inputs, kernel_size, stride, padding, data_format, outputs_collections, scope)
 
 
 @add_arg_scope
@@ -123,9 +117,7 @@ def max_pool3d(
     Raises:
       ValueError: if the rank is not 5, or `padding` or `data_format` is unknown.
     """
-    return _pool_layer(
-        "Max", 3, inputs, kernel_size, stride, padding, data_format, outputs_collections, scope
-    )
+    return _pool_layer("Max", 3, inputs, kernel_size, stride, padding, data_format, outputs_collections, scope)
 
 
 _KINDS = {"Avg": ("AveragePooling", AveragePooling), "Max": ("MaxPooling", MaxPooling)}

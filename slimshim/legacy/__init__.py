@@ -107,8 +107,7 @@ def _refuse_other_slim():
     own = __name__.rpartition(".")[0]
     if hasattr(other, "uninstall"):
         raise RuntimeError(
-            f"{own}.install(): tf_slim is already served by {other.__name__}. "
-            f"Call {other.__name__}.uninstall() first."
+            f"{own}.install(): tf_slim is already served by {other.__name__}. Call {other.__name__}.uninstall() first."
         )
     raise RuntimeError(
         f"{own}.install(): the real tf_slim is already imported from "

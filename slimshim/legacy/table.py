@@ -37,15 +37,11 @@ class Face:
 
 
 _FRAMEWORK = Face(".ops.arg_scope", ".ops.variables", ".legacy.contrib.framework")
-_LAYERS = Face(
-    ".layers", ".layers.layers", ".layers.summaries", ".layers.normalization", ".legacy.contrib.embeddings"
-)
+_LAYERS = Face(".layers", ".layers.layers", ".layers.summaries", ".layers.normalization", ".legacy.contrib.embeddings")
 _EMBEDDINGS = Face(".legacy.contrib.embeddings")
 _LOSSES = Face(".losses.loss_ops", ".losses")
 _METRICS = Face(".metrics", ".legacy.contrib.sets")
-_TRAINING = Face(
-    ".training.training", ".training.evaluation", ".legacy.contrib.hparam", ".training"
-)
+_TRAINING = Face(".training.training", ".training.evaluation", ".legacy.contrib.hparam", ".training")
 _OPT = Face(".legacy.contrib.moving_average_optimizer")
 _IMAGE = Face(".legacy.contrib.image", ".legacy.contrib.matching")
 _LOOKUP = Face(".legacy.contrib.lookup", "tf.compat.v1.lookup")
@@ -85,9 +81,7 @@ MODULES = {
     "tensorflow.contrib.losses.metric_learning": Alias(".losses.metric_learning"),
     "tensorflow.contrib.losses.python.losses": _LOSSES,
     "tensorflow.contrib.losses.python.metric_learning": Alias(".losses.metric_learning"),
-    "tensorflow.contrib.losses.python.metric_learning.metric_loss_ops": Face(
-        ".losses.metric_learning"
-    ),
+    "tensorflow.contrib.losses.python.metric_learning.metric_loss_ops": Face(".losses.metric_learning"),
     "tensorflow.contrib.metrics": _METRICS,
     "tensorflow.contrib.metrics.python.metrics": _METRICS,
     "tensorflow.contrib.metrics.python.ops": _METRICS,

@@ -328,9 +328,7 @@ def _pooling(kind, rank):
     """Returns the `tf.layers.<kind>_poolingNd` function."""
     pooling_type = {"max": "MAX", "average": "AVG"}[kind]
 
-    def pooling(
-        inputs, pool_size, strides, padding="valid", data_format="channels_last", name=None
-    ):
+    def pooling(inputs, pool_size, strides, padding="valid", data_format="channels_last", name=None):
         return v1.nn.pool(
             tf.convert_to_tensor(inputs),
             _numbers(pool_size, rank),

@@ -13,9 +13,7 @@ __all__ = ["streaming_concat"]
 
 
 @streaming_metric
-def streaming_concat(
-    values, axis=0, max_size=None, metrics_collections=None, updates_collections=None, name=None
-):
+def streaming_concat(values, axis=0, max_size=None, metrics_collections=None, updates_collections=None, name=None):
     """Returns (value, update): all batches seen, concatenated along `axis`.
 
     The array behind it grows by half whenever it is full, so that appending costs the same at any
@@ -40,9 +38,7 @@ def streaming_concat(
         axis = _checked_axis(values, axis)
         entries = _axis_first(values, axis)
         entry_shape = entries.shape.as_list()[1:]
-        array = metric_variable(
-            "array", [max_size or 0] + entry_shape, values.dtype, static_shape=[None] + entry_shape
-        )
+        array = metric_variable("array", [max_size or 0] + entry_shape, values.dtype, static_shape=[None] + entry_shape)
         size = metric_variable("size", dtype=tf.int32)
 
         held = tf.ensure_shape(array[:size], [None] + entry_shape)

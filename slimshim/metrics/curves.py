@@ -187,8 +187,6 @@ def _data_of_buckets(totals, dtype):
         tn, fn = fp[0] - fp, tp[0] - tp
         precision, recall = (tp / tf.maximum(tf.constant(1e-7, tf.float64), tp + other) for other in (fp, fn))
         thresholds = tf.linspace(tf.constant(0.0, tf.float64), 1.0, tp.shape[0])
-        return PrecisionRecallData(
-            *(tf.cast(part, dtype) for part in (tp, fp, tn, fn, precision, recall, thresholds))
-        )
+        return PrecisionRecallData(*(tf.cast(part, dtype) for part in (tp, fp, tn, fn, precision, recall, thresholds)))
 
     return streamed_value(data, totals)

@@ -15,9 +15,7 @@ __all__ = ["auc_using_histogram"]
 
 
 @streaming_metric
-def auc_using_histogram(
-    boolean_labels, scores, score_range, nbins=100, collections=None, check_shape=True, name=None
-):
+def auc_using_histogram(boolean_labels, scores, score_range, nbins=100, collections=None, check_shape=True, name=None):
     """Returns (AUC, update): the area under the ROC curve, from histograms of the scores.
 
     Two counts for each bin are all that is kept. The finer the bins, the nearer the result to the

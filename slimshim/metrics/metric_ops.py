@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .agreement import cohen_kappa, streaming_mean_iou
 from .aggregation import aggregate_metric_map, aggregate_metrics
+from .agreement import cohen_kappa, streaming_mean_iou
 from .concat import next_array_size as _next_array_size  # noqa: F401  tf_slim's own name for it.
 from .concat import streaming_concat
 from .correlation import streaming_covariance, streaming_pearson_correlation

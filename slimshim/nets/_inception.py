@@ -137,7 +137,10 @@ def check_endpoint(final_endpoint, *tables):
     """Raises ValueError unless a table has the end point."""
     known = [name for stages in tables for name, _ in stages]
     if final_endpoint not in known:
-        raise ValueError(f"Unknown final endpoint {final_endpoint}. " + error_text("final_endpoint", f"one of {known}", final_endpoint))
+        raise ValueError(
+            f"Unknown final endpoint {final_endpoint}. "
+            + error_text("final_endpoint", f"one of {known}", final_endpoint)
+        )
 
 
 def depth_function(depth_multiplier, min_depth):

@@ -41,9 +41,7 @@ def overfeat_arg_scope(weight_decay=0.0005):
                 return scope
 
 
-def overfeat(
-    inputs, num_classes=1000, is_training=True, dropout_keep_prob=0.5, spatial_squeeze=True, scope="overfeat"
-):
+def overfeat(inputs, num_classes=1000, is_training=True, dropout_keep_prob=0.5, spatial_squeeze=True, scope="overfeat"):
     """Returns OverFeat's logits and end points.
 
     Args:

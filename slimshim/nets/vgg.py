@@ -49,15 +49,11 @@ def _vgg(repetitions, inputs, num_classes, is_training, keep_prob, spatial_squee
         for number, (count, depth) in enumerate(zip(repetitions, DEPTHS), 1):
             net = layers.repeat(net, count, layers.conv2d, depth, [3, 3], scope=f"conv{number}")
             net = layers.max_pool2d(net, [2, 2], scope=f"pool{number}")
-        net = fully_convolutional_head(
-            net, num_classes, is_training, keep_prob, depths=(4096, 4096), kernel=[7, 7]
-        )
+        net = fully_convolutional_head(net, num_classes, is_training, keep_prob, depths=(4096, 4096), kernel=[7, 7])
         return squeezed(net, end_points(), opened, spatial_squeeze)
 
 
-def vgg_a(
-    inputs, num_classes=1000, is_training=True, dropout_keep_prob=0.5, spatial_squeeze=True, scope="vgg_a"
-):
+def vgg_a(inputs, num_classes=1000, is_training=True, dropout_keep_prob=0.5, spatial_squeeze=True, scope="vgg_a"):
     """Returns VGG-A's (11 layers) logits and end points.
 
     Args:
@@ -78,9 +74,7 @@ def vgg_a(
 vgg_a.default_image_size = 224
 
 
-def vgg_16(
-    inputs, num_classes=1000, is_training=True, dropout_keep_prob=0.5, spatial_squeeze=True, scope="vgg_16"
-):
+def vgg_16(inputs, num_classes=1000, is_training=True, dropout_keep_prob=0.5, spatial_squeeze=True, scope="vgg_16"):
     """Returns VGG-16's logits and end points.
 
     Args:
@@ -101,9 +95,7 @@ def vgg_16(
 vgg_16.default_image_size = 224
 
 
-def vgg_19(
-    inputs, num_classes=1000, is_training=True, dropout_keep_prob=0.5, spatial_squeeze=True, scope="vgg_19"
-):
+def vgg_19(inputs, num_classes=1000, is_training=True, dropout_keep_prob=0.5, spatial_squeeze=True, scope="vgg_19"):
     """Returns VGG-19's logits and end points.
 
     Args:

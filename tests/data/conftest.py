@@ -51,7 +51,4 @@ def run_as_tf1_program(fetches, limit=1000):
 @pytest.fixture
 def record_files(tmp_path):
     """Three TFRecord files of 7 records each: b"0-0", b"0-1", ..., b"2-6"."""
-    return [
-        write_records(tmp_path / f"part-{i}", [b"%d-%d" % (i, j) for j in range(7)])
-        for i in range(3)
-    ]
+    return [write_records(tmp_path / f"part-{i}", [b"%d-%d" % (i, j) for j in range(7)]) for i in range(3)]

@@ -48,9 +48,7 @@ def frames_of(width):
 @pytest.mark.parametrize("prefix", ["", "image/object/bbox/"])
 def test_bounding_boxes_are_one_a_row(sparse, prefix):
     boxes = np.random.default_rng(0).random((5, 4)).astype(np.float32)
-    example = make_example(
-        **{prefix + side: boxes[:, i].astype(float).tolist() for i, side in enumerate(SIDES)}
-    )
+    example = make_example(**{prefix + side: boxes[:, i].astype(float).tolist() for i, side in enumerate(SIDES)})
     feature = tf.io.VarLenFeature(tf.float32) if sparse else tf.io.FixedLenFeature([5], tf.float32)
     features = {prefix + side: feature for side in SIDES}
     handler = decoders.BoundingBox(prefix=prefix)

@@ -110,9 +110,7 @@ def test_skipping_goes_on_with_the_next_file_and_warns(tmp_path, caplog):
     write_records(tmp_path / "b-sound", RECORDS)
     skipped = parallel_reader.SkippedRecords()
     with tf.Graph().as_default(), v1.Session() as session:
-        _, value = parallel_reader.single_pass_read(
-            str(tmp_path / "*"), v1.TFRecordReader, {"on_error": skipped}
-        )
+        _, value = parallel_reader.single_pass_read(str(tmp_path / "*"), v1.TFRecordReader, {"on_error": skipped})
         with caplog.at_level(logging.WARNING):
             values = [session.run(value) for _ in range(3 + 70)]
         with pytest.raises(tf.errors.OutOfRangeError):
@@ -128,9 +126,7 @@ def test_skipping_goes_on_with_the_next_file_and_warns(tmp_path, caplog):
     cut=st.integers(1, 60),
     block=st.sampled_from([1, 3, 16]),
 )
-def test_a_file_cut_anywhere_gives_its_whole_records_and_one_report(
-    tmp_path_factory, lengths, cut, block
-):
+def test_a_file_cut_anywhere_gives_its_whole_records_and_one_report(tmp_path_factory, lengths, cut, block):
     path = tmp_path_factory.mktemp("cut") / "file"
     records = [bytes([i]) * length for i, length in enumerate(lengths)]
     write_records(path, records)

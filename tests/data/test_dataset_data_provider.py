@@ -272,9 +272,7 @@ def test_skipped_places_are_counted(files, mode):
     with open(files[0], "r+b") as file:
         file.truncate(110)
     with tf.Graph().as_default() if mode == "graph" else tf.init_scope():
-        provider = DatasetDataProvider(
-            describe(files), reader_kwargs={"on_error": "skip"}, shuffle=False, num_epochs=2
-        )
+        provider = DatasetDataProvider(describe(files), reader_kwargs={"on_error": "skip"}, shuffle=False, num_epochs=2)
         if mode == "graph":
             ids = run_as_tf1_program(provider.get(["id"])[0])
         else:
@@ -308,9 +306,7 @@ def test_a_decoder_that_gives_too_few_tensors_is_an_error(files):
 
 
 def test_an_undecodable_image_is_named_with_its_record(tmp_path):
-    file = write_records(
-        tmp_path / "images", [make_example(image__encoded=b"P6 2 2 255 ...", image__format=b"ppm")]
-    )
+    file = write_records(tmp_path / "images", [make_example(image__encoded=b"P6 2 2 255 ...", image__format=b"ppm")])
     features = {
         "image/encoded": tf.io.FixedLenFeature((), tf.string),
         "image/format": tf.io.FixedLenFeature((), tf.string),

@@ -17,10 +17,7 @@ FEATURES = {
     "image/encoded": tf.io.FixedLenFeature((), tf.string, default_value=""),
     "image/format": tf.io.FixedLenFeature((), tf.string, default_value="jpeg"),
 }
-GIF = bytes.fromhex(
-    "47494638396101000100800000ff000000000021f904000000000"
-    "02c00000000010001000002024401003b"
-)
+GIF = bytes.fromhex("47494638396101000100800000ff000000000021f90400000000002c00000000010001000002024401003b")
 
 
 def decode(handler, encoded, image_format=b"", features=FEATURES):

@@ -30,9 +30,7 @@ def test_parallel_read_needs_no_initialization(record_files, graph):
 
 
 def test_parallel_read_feeds_the_programs_own_batch(record_files, graph):
-    key, value = parallel_reader.parallel_read(
-        record_files, v1.TFRecordReader, num_epochs=1, num_readers=2
-    )
+    key, value = parallel_reader.parallel_read(record_files, v1.TFRecordReader, num_epochs=1, num_readers=2)
     batch = v1.train.batch([key, value], batch_size=7, num_threads=2)
     batches = run_as_tf1_program(batch)
     assert sorted(value for _, values in batches for value in values) == ALL
@@ -53,9 +51,7 @@ def test_single_pass_read_reads_in_order_and_ends(record_files, graph):
 
 def test_lines_come_with_their_numbers(tmp_path, graph):
     (tmp_path / "lines").write_text("name\nfirst\nsecond\n")
-    pair = parallel_reader.single_pass_read(
-        str(tmp_path / "li*"), v1.TextLineReader, {"skip_header_lines": 1}
-    )
+    pair = parallel_reader.single_pass_read(str(tmp_path / "li*"), v1.TextLineReader, {"skip_header_lines": 1})
     file = str(tmp_path / "lines").encode()
     assert run_as_tf1_program(pair) == [(file + b":2", b"first"), (file + b":3", b"second")]
 

@@ -56,9 +56,7 @@ def test_a_summary_tells_how_full_the_queue_is(graph):
     (summary,) = v1.get_collection(v1.GraphKeys.SUMMARIES)
     with v1.Session() as session:
         made = v1.Summary.FromString(session.run(summary))
-    assert [(value.tag, value.simple_value) for value in made.value] == [
-        ("ahead/fraction_of_5_full", np.float32(0))
-    ]
+    assert [(value.tag, value.simple_value) for value in made.value] == [("ahead/fraction_of_5_full", np.float32(0))]
 
 
 def test_in_tf2_mode_the_error_names_tf_data():

@@ -30,13 +30,9 @@ FLOATS = st.floats(-1e6, 1e6, width=32)
 )
 def test_floats_of_any_shape_come_back(array, sparse, shape_from):
     sizes = {f"size{i}": size for i, size in enumerate(array.shape)}
-    example = make_example(
-        values=[float(value) for value in array.ravel()], shape=list(array.shape), **sizes
-    )
+    example = make_example(values=[float(value) for value in array.ravel()], shape=list(array.shape), **sizes)
     features = {
-        "values": tf.io.VarLenFeature(tf.float32)
-        if sparse
-        else tf.io.FixedLenFeature([array.size], tf.float32),
+        "values": tf.io.VarLenFeature(tf.float32) if sparse else tf.io.FixedLenFeature([array.size], tf.float32),
         "shape": tf.io.VarLenFeature(tf.int64),
         **{name: tf.io.FixedLenFeature([], tf.int64) for name in sizes},
     }
@@ -147,9 +143,7 @@ def test_backup_handler_wants_handlers():
 
 
 def test_a_callback_makes_the_item():
-    handler = decoders.ItemHandlerCallback(
-        ["a", "b"], lambda tensors: tensors["a"] * tensors["b"]
-    )
+    handler = decoders.ItemHandlerCallback(["a", "b"], lambda tensors: tensors["a"] * tensors["b"])
     features = {name: tf.io.FixedLenFeature([], tf.int64) for name in "ab"}
     assert int(decode(features, handler, make_example(a=6, b=7))) == 42
 
@@ -176,9 +170,7 @@ SPARSE_FEATURES = {
 )
 def test_a_sparse_tensor_comes_back(dense, shape_from, densify):
     (indices,) = np.nonzero(dense)
-    example = make_example(
-        indices=indices.tolist(), values=dense[indices].astype(float).tolist(), shape=[dense.size]
-    )
+    example = make_example(indices=indices.tolist(), values=dense[indices].astype(float).tolist(), shape=[dense.size])
     how = {"shape": [dense.size]} if shape_from == "argument" else {"shape_key": "shape"}
     got = decode(SPARSE_FEATURES, decoders.SparseTensor(densify=densify, **how), example)
     assert isinstance(got, tf.SparseTensor) != densify

@@ -12,9 +12,7 @@ def step_stats(*nodes):
     stats = tf.compat.v1.RunMetadata().step_stats
     device = stats.dev_stats.add(device="/device:CPU:0")
     for name, label, start, duration in nodes:
-        device.node_stats.add(
-            node_name=name, timeline_label=label, all_start_micros=start, op_end_rel_micros=duration
-        )
+        device.node_stats.add(node_name=name, timeline_label=label, all_start_micros=start, op_end_rel_micros=duration)
     return stats
 
 

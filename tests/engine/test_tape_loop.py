@@ -91,7 +91,9 @@ def test_training_in_two_parts_ends_where_one_does(tmp_path):
             step = learning.create_train_op(total_loss, adam())
             step.build()
             init = lambda session, step=step: [v.assign(start[v.name]) for v in step.variables]  # noqa: E731
-            loss = learning.train(step, str(tmp_path / logdir), number_of_steps=end, init_fn=init, save_summaries_secs=0)
+            loss = learning.train(
+                step, str(tmp_path / logdir), number_of_steps=end, init_fn=init, save_summaries_secs=0
+            )
         return loss, checkpoint_content(tmp_path / logdir / f"model.ckpt-{ends[-1]}")
 
     (whole_loss, whole), (loss, content) = parts("whole", [8]), parts("parts", [3, 8])
@@ -254,7 +256,9 @@ def test_a_step_with_arguments_must_be_built_first(tmp_path):
 def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_checkpoint(tmp_path):
     w = tf.Variable(0.5, name="w")
     step = learning.create_train_op(lambda: tf.math.log(w), v1.train.GradientDescentOptimizer(0.5))
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"(?s)LossTensor is inf or nan.*last good checkpoint is .*model.ckpt-0"):
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=r"(?s)LossTensor is inf or nan.*last good checkpoint is .*model.ckpt-0"
+    ):
         learning.train(step, str(tmp_path), number_of_steps=5)
     assert latest_step(tmp_path) == 0
 
@@ -288,7 +292,13 @@ def test_a_signal_finishes_the_step_saves_and_leaves(tmp_path, number, leaves_by
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"master": "grpc://there"}, {"is_chief": False}, {"init_op": "op"}, {"session_wrapper": len}, {"number_of_steps": 0}],
+    [
+        {"master": "grpc://there"},
+        {"is_chief": False},
+        {"init_op": "op"},
+        {"session_wrapper": len},
+        {"number_of_steps": 0},
+    ],
     ids=lambda arguments: next(iter(arguments)),
 )
 def test_arguments_of_sessions_are_clear_errors(tmp_path, arguments):

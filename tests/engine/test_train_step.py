@@ -56,7 +56,9 @@ def in_a_session(optimizer, **options):
         session.run(v1.global_variables_initializer())
         fill(v1.global_variables(), lambda variable, value: variable.load(value, session))
         losses = [session.run(train_op) for _ in range(STEPS)]
-        return losses, dict(zip([v.op.name for v in slim.get_model_variables()], session.run(slim.get_model_variables())))
+        return losses, dict(
+            zip([v.op.name for v in slim.get_model_variables()], session.run(slim.get_model_variables()))
+        )
 
 
 def under_a_tape(optimizer, **options):
@@ -149,7 +151,9 @@ def test_a_variable_may_be_the_key_of_a_multiplier():
 def test_transform_grads_fn_gets_and_gives_pairs():
     w = tf.Variable(1.0)
     transform = lambda pairs: [(10.0 * g, v) for g, v in pairs]  # noqa: E731
-    slim.training.create_train_op(lambda: 1.0 * w, v1.train.GradientDescentOptimizer(0.5), transform_grads_fn=transform)()
+    slim.training.create_train_op(
+        lambda: 1.0 * w, v1.train.GradientDescentOptimizer(0.5), transform_grads_fn=transform
+    )()
     assert float(w) == -4.0
 
 
@@ -169,7 +173,9 @@ def test_a_loss_that_is_no_number_raises_and_leaves_the_weights():
     with pytest.raises(tf.errors.InvalidArgumentError, match="LossTensor is inf or nan"):
         step()
     assert float(w) == -1.0 and int(step.global_step) == 0
-    unchecked = learning.create_train_op(lambda: tf.math.log(w), v1.train.GradientDescentOptimizer(1.0), check_numerics=False)
+    unchecked = learning.create_train_op(
+        lambda: tf.math.log(w), v1.train.GradientDescentOptimizer(1.0), check_numerics=False
+    )
     assert np.isnan(unchecked())
 
 
@@ -253,7 +259,10 @@ def test_xla_goes_the_same_way():
 
 @pytest.mark.parametrize(
     "loss, error",
-    [(lambda: tf.ones([2]), "total_loss: expected a function that returns"), (lambda: tf.constant(1.0), "variables_to_train")],
+    [
+        (lambda: tf.ones([2]), "total_loss: expected a function that returns"),
+        (lambda: tf.constant(1.0), "variables_to_train"),
+    ],
 )
 def test_a_function_that_can_not_be_trained_is_a_clear_error(loss, error):
     with pytest.raises(ValueError, match=error):

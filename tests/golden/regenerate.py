@@ -66,18 +66,14 @@ GENERATORS = {
     "layer_helpers": Generator(
         ("layer_helpers.json",), "initializers, regularizers, optimize_loss over steps, names of summaries"
     ),
-    "losses": Generator(
-        ("losses.json",), "every loss and metric learning loss: values, gradients, names, collections"
-    ),
+    "losses": Generator(("losses.json",), "every loss and metric learning loss: values, gradients, names, collections"),
     "streaming_metrics": Generator(
         ("streaming_metrics.json",), "every streaming metric over three batches: variables, values, updates"
     ),
     "learning_trajectories": Generator(
         ("learning_trajectories.json",), "twenty steps of SGD, Momentum, RMSProp and Adam, plain and clipped"
     ),
-    "nets": Generator(
-        ("nets.json", "nets.npz"), "the networks: variables, end points, forward values in both modes"
-    ),
+    "nets": Generator(("nets.json", "nets.npz"), "the networks: variables, end points, forward values in both modes"),
     "tiny_resnet": Generator(
         ("tiny_resnet.ckpt.index", "tiny_resnet.ckpt.data-00000-of-00001", "tiny_resnet.json"),
         "a checkpoint of a small net after steps with momentum, and the net's outputs",

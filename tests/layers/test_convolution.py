@@ -72,7 +72,9 @@ def test_sizes_of_a_convolution_follow_the_law_and_keras(case):
 @given(
     st.integers(1, 6), st.integers(1, 4), st.integers(1, 4), st.sampled_from(["SAME", "VALID"]), st.sampled_from([2, 3])
 )
-def test_a_transposed_convolution_has_the_size_whose_convolution_gives_the_inputs(n, kernel, stride, padding, dimensions):
+def test_a_transposed_convolution_has_the_size_whose_convolution_gives_the_inputs(
+    n, kernel, stride, padding, dimensions
+):
     build = {2: layers.conv2d_transpose, 3: layers.conv3d_transpose}[dimensions]
     with tf.Graph().as_default():
         outputs = build(images(1, *[n] * dimensions, 2), 3, kernel, stride, padding)
@@ -120,7 +122,10 @@ def test_static_sizes_are_those_of_the_run(case):
         (lambda: layers.conv2d(images(2, 8, 8, 3), 4, 3, padding="CAUSAL"), "padding: expected one of 'SAME', 'VALID'"),
         (lambda: layers.conv2d(images(2, 8, 8, 3), 4, 3, padding=None), "Received: padding=None"),
         (lambda: layers.conv2d(images(2, 8, 8, 3), 4, 3, data_format="CHWN"), "data_format.*'CHWN'"),
-        (lambda: layers.conv2d(images(2, 8, 8, 3), 4, 3, stride=2, rate=2), "strides > 1 not supported.*rate=\\(2, 2\\)"),
+        (
+            lambda: layers.conv2d(images(2, 8, 8, 3), 4, 3, stride=2, rate=2),
+            "strides > 1 not supported.*rate=\\(2, 2\\)",
+        ),
         (lambda: layers.conv2d(images(2, 8, 8, 3), 4, [3, 3, 3]), "kernel_size: expected a positive int"),
         (lambda: layers.conv2d(images(2, 8, 8, 3), 4, 3, stride=0), "stride: expected a positive int"),
         (lambda: layers.conv2d(images(2, 8, 8, 3), 0, 3), "num_outputs: expected a positive integer"),

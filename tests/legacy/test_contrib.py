@@ -31,7 +31,9 @@ def test_moving_average_optimizer_makes_and_saves_what_tf1_does(contrib):
     got = generator.moving_averages(contrib.opt.MovingAverageOptimizer)
     assert got["names"] == golden["averages"]["names"]
     assert got["train_op"] == golden["averages"]["train_op"]
-    parity.same("contrib.opt.MovingAverageOptimizer", "averages of each step", got["saved"], golden["averages"]["saved"])
+    parity.same(
+        "contrib.opt.MovingAverageOptimizer", "averages of each step", got["saved"], golden["averages"]["saved"]
+    )
 
 
 @pytest.mark.golden
@@ -222,9 +224,7 @@ def test_dataset_transformations_drop_pad_and_interleave(contrib):
     numbers = tf.data.Dataset.range(7)
     batches = numbers.apply(contrib.data.batch_and_drop_remainder(3))
     assert [b.numpy().tolist() for b in batches] == [[0, 1, 2], [3, 4, 5]]
-    ragged = numbers.map(lambda n: tf.fill([n], n)).apply(
-        contrib.data.padded_batch_and_drop_remainder(2, [None])
-    )
+    ragged = numbers.map(lambda n: tf.fill([n], n)).apply(contrib.data.padded_batch_and_drop_remainder(2, [None]))
     assert [b.shape.as_list() for b in ragged] == [[2, 1], [2, 3], [2, 5]]
     mixed = numbers.apply(contrib.data.sloppy_interleave(lambda n: tf.data.Dataset.from_tensors(n), 2))
     assert sorted(n.numpy() for n in mixed) == list(range(7))

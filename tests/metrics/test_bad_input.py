@@ -26,9 +26,7 @@ _OPTIONS = {
     "specificity": 0.5,
     "normalizer": [1.0],
 }
-_WITH_DATA = [
-    name for name in metrics.__all__ if callable(getattr(metrics, name)) and not name.startswith("aggregate")
-]
+_WITH_DATA = [name for name in metrics.__all__ if callable(getattr(metrics, name)) and not name.startswith("aggregate")]
 
 
 def _options(metric):

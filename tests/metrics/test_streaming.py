@@ -15,9 +15,7 @@ from slimshim import metrics
 v1 = tf.compat.v1
 
 _WITHOUT_STATE = ("accuracy", "aggregate_metrics", "aggregate_metric_map")
-_STREAMING = [
-    name for name in metrics.__all__ if callable(getattr(metrics, name)) and name not in _WITHOUT_STATE
-]
+_STREAMING = [name for name in metrics.__all__ if callable(getattr(metrics, name)) and name not in _WITHOUT_STATE]
 
 
 @pytest.mark.parametrize("name", _STREAMING)

@@ -41,8 +41,10 @@ def test_research_slims_inception_v2_gives_tf_115s_numbers(demo_python):
     result = _result_of("inception_v2_forward.py", demo_python, through_run=True)
     for mode in ("train", "inference"):
         for kind in ("end_points", "moving"):
-            found, expected = ({n: _in_parts_of_spread(d, golden[mode][kind][n]) for n, d in side[mode][kind].items()}
-                               for side in (result, golden))
+            found, expected = (
+                {n: _in_parts_of_spread(d, golden[mode][kind][n]) for n, d in side[mode][kind].items()}
+                for side in (result, golden)
+            )
             parity.same("nets.inception_v2 (research/slim)", f"{kind}, {mode}", found, expected, rtol=1e-4, atol=1e-4)
 
 

@@ -68,7 +68,9 @@ def test_the_parts_of_a_partitioned_variable_take_their_slices(graph, checkpoint
 
 def test_a_missing_key_names_the_nearest_keys(graph, checkpoint):
     var = slim.variable("Model/A/weights", [2, 3])
-    with pytest.raises(ValueError, match=r"missing variable \[Model/A/weights\] \(nearest names there: \['A/weights'\]"):
+    with pytest.raises(
+        ValueError, match=r"missing variable \[Model/A/weights\] \(nearest names there: \['A/weights'\]"
+    ):
         slim.assign_from_checkpoint(checkpoint, [var])
     init = slim.assign_from_checkpoint_fn(checkpoint, [var])
     with v1.Session() as session, pytest.raises(tf.errors.NotFoundError, match="A/weights"):

@@ -94,7 +94,9 @@ def in_graph(net, inputs):
         for variable in everything:
             variable.load(values[variable.name.split(":")[0]], session)
         updates = v1.get_collection(v1.GraphKeys.UPDATE_OPS)
-        results, grads, losses, _ = session.run([outputs, [tf.convert_to_tensor(g) for g in gradients], losses, updates])
+        results, grads, losses, _ = session.run(
+            [outputs, [tf.convert_to_tensor(g) for g in gradients], losses, updates]
+        )
         return results, by_name(trainable, grads), losses, by_name(everything, session.run(everything))
 
 

@@ -18,7 +18,11 @@ KERAS_FILES = hasattr(keras.layers.Layer, "build_from_config")  # Before, there 
 def classifier(images):
     with slim.arg_scope([slim.batch_norm, slim.dropout], is_training=None):
         net = slim.conv2d(
-            images, 4, 3, weights_regularizer=slim.l2_regularizer(0.1), normalizer_fn=slim.batch_norm,
+            images,
+            4,
+            3,
+            weights_regularizer=slim.l2_regularizer(0.1),
+            normalizer_fn=slim.batch_norm,
             activation_fn=tf.nn.relu6,
         )
         net = slim.max_pool2d(slim.conv2d(net, 4, [3, 3], stride=(1, 1)), 2)
@@ -202,7 +206,9 @@ def test_a_normalizer_and_an_activation_of_the_users_own_may_make_variables():
         return net * v1.get_variable("gain", [net.shape[-1]], initializer=v1.constant_initializer(init))
 
     def prelu(net):
-        return tf.maximum(net, 0) + v1.get_variable("slope", [], initializer=v1.zeros_initializer()) * tf.minimum(net, 0)
+        return tf.maximum(net, 0) + v1.get_variable("slope", [], initializer=v1.zeros_initializer()) * tf.minimum(
+            net, 0
+        )
 
     def net(images):
         return slim.conv2d(images, 4, 3, normalizer_fn=scaled, normalizer_params={"init": 2.0}, activation_fn=prelu)

@@ -18,7 +18,11 @@ KERAS_FILES = hasattr(keras.layers.Layer, "build_from_config")
 def net(images, width=4, is_training=True):
     params = {"is_training": is_training, "decay": 0.5}
     features = slim.conv2d(
-        images, width, 3, normalizer_fn=slim.batch_norm, normalizer_params=params,
+        images,
+        width,
+        3,
+        normalizer_fn=slim.batch_norm,
+        normalizer_params=params,
         weights_regularizer=slim.l2_regularizer(0.1),
     )
     return slim.fully_connected(tf.reduce_mean(features, [1, 2]), 5, activation_fn=None)

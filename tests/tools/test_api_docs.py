@@ -46,7 +46,9 @@ def test_every_name_of_the_face_is_on_a_page(made):
 
 def test_the_index_leads_to_every_page():
     index = (ROOT / "docs" / "index.md").read_text()
-    assert not [path.name for path in (ROOT / "docs").glob("*.md") if path.name != "index.md" and path.name not in index]
+    assert not [
+        path.name for path in (ROOT / "docs").glob("*.md") if path.name != "index.md" and path.name not in index
+    ]
 
 
 def test_links_lead_to_pages_and_headings(made):

@@ -24,9 +24,7 @@ def batch_and_drop_remainder(batch_size):
 
 def padded_batch_and_drop_remainder(batch_size, padded_shapes, padding_values=None):
     """Returns a transformation for `Dataset.apply`: full padded batches alone."""
-    return lambda dataset: dataset.padded_batch(
-        batch_size, padded_shapes, padding_values, drop_remainder=True
-    )
+    return lambda dataset: dataset.padded_batch(batch_size, padded_shapes, padding_values, drop_remainder=True)
 
 
 def sloppy_interleave(map_func, cycle_length, block_length=1):

@@ -77,9 +77,7 @@ def get_placeholders(graph):
     return [op.outputs[0] for op in graph.get_operations() if op.type == "Placeholder"]
 
 
-def py_func(
-    func, args=(), kwargs=None, output_types=None, output_shapes=None, stateful=True, name=None
-):
+def py_func(func, args=(), kwargs=None, output_types=None, output_shapes=None, stateful=True, name=None):
     """Returns the tensors that the Python function gives for (nested) tensor arguments.
 
     Args:

@@ -98,9 +98,7 @@ class HParams:
 
     def to_json(self, indent=None, separators=None, sort_keys=False):
         """Returns all parameters as the text of a JSON object."""
-        return json.dumps(
-            self.values(), indent=indent, separators=separators, sort_keys=sort_keys
-        )
+        return json.dumps(self.values(), indent=indent, separators=separators, sort_keys=sort_keys)
 
     def values(self):
         """Returns {name: value}."""

@@ -43,9 +43,7 @@ class HashTable(v1.lookup.StaticHashTable):
         return self.initializer
 
 
-def index_table_from_tensor(
-    mapping, num_oov_buckets=0, default_value=-1, hasher_spec=None, dtype=tf.string, name=None
-):
+def index_table_from_tensor(mapping, num_oov_buckets=0, default_value=-1, hasher_spec=None, dtype=tf.string, name=None):
     """Returns a table from the values of `mapping` to their places.
 
     Args:
@@ -125,9 +123,7 @@ def index_to_string_table_from_file(
         return v1.lookup.StaticHashTable(filler, default_value)
 
 
-def string_to_index_table_from_tensor(
-    mapping, num_oov_buckets=0, default_value=-1, hasher_spec=None, name=None
-):
+def string_to_index_table_from_tensor(mapping, num_oov_buckets=0, default_value=-1, hasher_spec=None, name=None):
     """The older name of `index_table_from_tensor` for strings."""
     return index_table_from_tensor(mapping, num_oov_buckets, default_value, hasher_spec, name=name)
 
@@ -141,9 +137,7 @@ def string_to_index_table_from_file(
     name=None,
 ):
     """The older name of `index_table_from_file` for strings."""
-    return index_table_from_file(
-        vocabulary_file, num_oov_buckets, vocab_size, default_value, hasher_spec, name=name
-    )
+    return index_table_from_file(vocabulary_file, num_oov_buckets, vocab_size, default_value, hasher_spec, name=name)
 
 
 def _id_table(filler, num_oov_buckets, default_value):

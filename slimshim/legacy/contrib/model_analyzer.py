@@ -35,9 +35,7 @@ def _options(**changes):
     return {**base, **changes}
 
 
-TRAINABLE_VARS_PARAMS_STAT_OPTIONS = _options(
-    account_type_regexes=["_trainable_variables"], select=["params"]
-)
+TRAINABLE_VARS_PARAMS_STAT_OPTIONS = _options(account_type_regexes=["_trainable_variables"], select=["params"])
 FLOAT_OPS_OPTIONS = _options(min_float_ops=1, order_by="float_ops", select=["float_ops"])
 PRINT_ALL_TIMING_MEMORY = _options(min_bytes=1, min_micros=1, select=["micros", "bytes"])
 ALL_ADVICE = {

@@ -77,8 +77,7 @@ class MovingAverageOptimizer(v1.train.Optimizer):
         """
         if self._partner_names is None:
             raise RuntimeError(
-                "swapping_saver() needs to know what is trained: "
-                "call minimize() or apply_gradients() before it."
+                "swapping_saver() needs to know what is trained: call minimize() or apply_gradients() before it."
             )
         keyed = _by_key(v1.global_variables() if var_list is None else var_list)
         return v1.train.Saver(self._swap(keyed), name=name, **kwargs)

@@ -75,8 +75,11 @@ def bags_of_sparse_ids(lib):
 def unique_look_ups(lib):
     function = lib(SLIM).embedding_lookup_unique
     parts = [tf.constant(TABLE[:3]), tf.constant(TABLE[3:])]
-    found = [function(tf.constant(TABLE), tf.constant(IDS)), function(parts, tf.constant(IDS), "div"),
-             function(parts, tf.constant([5, 0, 5]))]
+    found = [
+        function(tf.constant(TABLE), tf.constant(IDS)),
+        function(parts, tf.constant(IDS), "div"),
+        function(parts, tf.constant([5, 0, 5])),
+    ]
     return run(found), [f.shape for f in found]
 
 
@@ -88,13 +91,15 @@ def _sparse(values, dtype):
 def safe_look_ups(lib):
     function, table = lib(SLIM).safe_embedding_lookup_sparse, [tf.constant(TABLE)]
     ids, weights = _sparse([1, 3, -1, 2, -1], tf.int64), _sparse([1.0, 2.0, 5.0, 0.5, 1.0], tf.float32)
-    return run([
-        function(table, ids, combiner="mean"),
-        function(table, ids, weights, combiner="sum"),
-        function(table, ids, weights, combiner="sqrtn", default_id=4),
-        function([tf.constant(TABLE[:3]), tf.constant(TABLE[3:])], ids, combiner="sum", partition_strategy="div"),
-        function(table, ids, combiner="mean", max_norm=0.5),
-    ])
+    return run(
+        [
+            function(table, ids, combiner="mean"),
+            function(table, ids, weights, combiner="sum"),
+            function(table, ids, weights, combiner="sqrtn", default_id=4),
+            function([tf.constant(TABLE[:3]), tf.constant(TABLE[3:])], ids, combiner="sum", partition_strategy="div"),
+            function(table, ids, combiner="mean", max_norm=0.5),
+        ]
+    )
 
 
 @cases.of(SLIM + ".embedding_lookup_sparse_with_distributed_aggregation")
@@ -103,8 +108,10 @@ def look_ups_combined_on_servers(lib):
     ids = tf.SparseTensor([[0, 0], [0, 2], [1, 0]], tf.constant([1, 3, 5], tf.int64), [2, 3])
     weights = tf.SparseTensor([[0, 0], [0, 2], [1, 0]], [0.5, 2.0, 3.0], [2, 3])
     parts = [tf.constant(TABLE[::2]), tf.constant(TABLE[1::2])]
-    return run([function(parts, ids, weights, combiner=combiner) for combiner in ("sum", "mean", "sqrtn")]
-               + [function(parts, ids, None, combiner="mean")])
+    return run(
+        [function(parts, ids, weights, combiner=combiner) for combiner in ("sum", "mean", "sqrtn")]
+        + [function(parts, ids, None, combiner="mean")]
+    )
 
 
 @cases.of(SLIM + ".zero_initializer")
@@ -123,8 +130,11 @@ def decorators_that_log(lib):
     def double(x, times=2):
         return times * x
 
-    decorated = [slim.deprecated("2017-01-01", "Use another.")(double), slim.experimental(double),
-                 slim.deprecated_arg_values("2017-01-01", "Use 2.", times=3)(double)]
+    decorated = [
+        slim.deprecated("2017-01-01", "Use another.")(double),
+        slim.experimental(double),
+        slim.deprecated_arg_values("2017-01-01", "Use 2.", times=3)(double),
+    ]
     wrong = [outcome(slim.deprecated, "soon", "Use another."), outcome(slim.deprecated, "2017-01-01", "")]
     return [[f(2), f(2, times=3), f.__name__] for f in decorated], wrong
 

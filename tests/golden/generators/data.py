@@ -54,11 +54,18 @@ def _fixed(dtype, shape=(), **options):
 
 # --- handlers
 
+
 @cases.of(DECODER + "Tensor", DECODER + "TFExampleDecoder", DECODER + "ItemHandler")
 def tensors_of_all_kinds(lib):
     handlers = lib("data.tfexample_decoder")
-    features = {"whole": v1.VarLenFeature(tf.int64), "real": _fixed(tf.float32, [2, 2]), "text": _fixed(tf.string),
-                "height": _fixed(tf.int64), "width": _fixed(tf.int64), "size": v1.VarLenFeature(tf.int64)}
+    features = {
+        "whole": v1.VarLenFeature(tf.int64),
+        "real": _fixed(tf.float32, [2, 2]),
+        "text": _fixed(tf.string),
+        "height": _fixed(tf.int64),
+        "width": _fixed(tf.int64),
+        "size": v1.VarLenFeature(tf.int64),
+    }
     serialized = _example(whole=list(range(6)), real=[1.0, 2.0, 3.0, 4.0], text=["a"], height=[3], width=[2], size=[4])
     items = {
         "flat": handlers.Tensor("whole"),
@@ -76,19 +83,28 @@ def tensors_of_all_kinds(lib):
 def tensor_defaults(lib):
     handlers = lib("data.tfexample_decoder")
     features = {"missing": v1.VarLenFeature(tf.float32), "filled": _fixed(tf.int64, [2], default_value=[7, 8])}
-    return _decoded(lib, _example(other=[1]), features, {
-        "missing": handlers.Tensor("missing", default_value=5.0), "filled": handlers.Tensor("filled")},
-        ["missing", "filled"])
+    return _decoded(
+        lib,
+        _example(other=[1]),
+        features,
+        {"missing": handlers.Tensor("missing", default_value=5.0), "filled": handlers.Tensor("filled")},
+        ["missing", "filled"],
+    )
 
 
 @cases.of(DECODER + "LookupTensor")
 def looked_up_ids(lib):
     handlers = lib("data.tfexample_decoder")
     table = tf.lookup.StaticHashTable(
-        tf.lookup.KeyValueTensorInitializer(tf.constant(["a", "b"]), tf.constant([1, 2], tf.int64)), -1)
-    return _decoded(lib, _example(text=["b", "z", "a", "b"]), {"text": v1.VarLenFeature(tf.string)}, {
-        "ids": handlers.LookupTensor("text", table), "square": handlers.LookupTensor("text", table, shape=[2, 2])},
-        ["ids", "square"])
+        tf.lookup.KeyValueTensorInitializer(tf.constant(["a", "b"]), tf.constant([1, 2], tf.int64)), -1
+    )
+    return _decoded(
+        lib,
+        _example(text=["b", "z", "a", "b"]),
+        {"text": v1.VarLenFeature(tf.string)},
+        {"ids": handlers.LookupTensor("text", table), "square": handlers.LookupTensor("text", table, shape=[2, 2])},
+        ["ids", "square"],
+    )
 
 
 @cases.of(DECODER + "BackupHandler")
@@ -99,8 +115,10 @@ def backup_where_the_first_is_empty(lib):
     for serialized in (_example(first=[1, 2], second=[3]), _example(second=[3])):
         items = {"item": handlers.BackupHandler(handlers.Tensor("first"), handlers.Tensor("second"))}
         found.append(_decoded(lib, serialized, features, items)[0][1])
-    wrong = [outcome(handlers.BackupHandler, None, handlers.Tensor("a")),
-             outcome(handlers.BackupHandler, handlers.Tensor("a"), "b")]
+    wrong = [
+        outcome(handlers.BackupHandler, None, handlers.Tensor("a")),
+        outcome(handlers.BackupHandler, handlers.Tensor("a"), "b"),
+    ]
     return found, items["item"].keys, wrong
 
 
@@ -121,8 +139,12 @@ def boxes(lib):
     serialized = _example(**{name.replace("/", "__"): values for name, values in sides.items()})
     usual = handlers.BoundingBox(prefix="box/")
     turned = handlers.BoundingBox(["xmin", "ymin", "xmax", "ymax"], "box/")
-    return (_decoded(lib, serialized, features, {"usual": usual, "turned": turned}, ["usual", "turned"]), usual.keys,
-            outcome(handlers.BoundingBox, ["a", "b"]), _decoded(lib, _example(a=[1]), features, {"none": usual}))
+    return (
+        _decoded(lib, serialized, features, {"usual": usual, "turned": turned}, ["usual", "turned"]),
+        usual.keys,
+        outcome(handlers.BoundingBox, ["a", "b"]),
+        _decoded(lib, _example(a=[1]), features, {"none": usual}),
+    )
 
 
 @cases.of(DECODER + "SparseTensor")
@@ -137,10 +159,12 @@ def sparse_items(lib):
         "dense": handlers.SparseTensor(shape=[5], densify=True, default_value=-1),
     }
     return _decoded(lib, serialized, features, items, ["by_key", "by_shape", "dense"]), [
-        items[name].keys for name in sorted(items)]
+        items[name].keys for name in sorted(items)
+    ]
 
 
 # --- images
+
 
 def _encoded(kind):
     """Returns PIXELS in a file format, as bytes."""
@@ -160,21 +184,28 @@ def _bitmap():
     return b"BM" + np.array([54 + len(rows), 0, 54], np.int32).tobytes() + header + rows
 
 
-IMAGE_FEATURES = {"image/encoded": _fixed(tf.string, default_value=""),
-                  "image/format": _fixed(tf.string, default_value="jpeg")}
+IMAGE_FEATURES = {
+    "image/encoded": _fixed(tf.string, default_value=""),
+    "image/format": _fixed(tf.string, default_value="jpeg"),
+}
 
 
 def _images(lib, kind, **options):
     serialized = _example(image__encoded=[_encoded(kind)], image__format=[kind])
     (facts, values), _ = _decoded(
-        lib, serialized, IMAGE_FEATURES, {"image": lib("data.tfexample_decoder").Image(**options)})
+        lib, serialized, IMAGE_FEATURES, {"image": lib("data.tfexample_decoder").Image(**options)}
+    )
     return facts, values
 
 
 @cases.of(DECODER + "Image")
 def png_images(lib):
-    return [_images(lib, "png"), _images(lib, "png", channels=1), _images(lib, "png", channels=4),
-            _images(lib, "png", shape=[4, 5, 3], dtype=tf.float32)]
+    return [
+        _images(lib, "png"),
+        _images(lib, "png", channels=1),
+        _images(lib, "png", channels=4),
+        _images(lib, "png", shape=[4, 5, 3], dtype=tf.float32),
+    ]
 
 
 @cases.of(DECODER + "Image")
@@ -210,11 +241,16 @@ def images_in_a_list(lib):
 
 # --- sequences
 
+
 def _sequence_example():
     example = v1.train.SequenceExample()
     _fill(example.context.feature["label"], [3])
-    frames = {"ymin": [[0.0, 0.1], [0.2]], "xmin": [[0.3, 0.4], [0.5]], "ymax": [[0.6, 0.7], [0.8]],
-              "xmax": [[0.9, 1.0], [0.95]]}
+    frames = {
+        "ymin": [[0.0, 0.1], [0.2]],
+        "xmin": [[0.3, 0.4], [0.5]],
+        "ymax": [[0.6, 0.7], [0.8]],
+        "xmax": [[0.9, 1.0], [0.95]],
+    }
     for name, lists in frames.items():
         for values in lists:
             _fill(example.feature_lists.feature_list["box/" + name].feature.add(), values)
@@ -226,7 +262,8 @@ SEQUENCE_FEATURES = {"box/" + side: v1.VarLenFeature(tf.float32) for side in ("y
 
 def _decoded_sequence(lib, handlers):
     decoder = lib("data.tfexample_decoder").TFSequenceExampleDecoder(
-        {"label": _fixed(tf.int64)}, SEQUENCE_FEATURES, handlers)
+        {"label": _fixed(tf.int64)}, SEQUENCE_FEATURES, handlers
+    )
     names_of_items = sorted(handlers)
     return run(decoder.decode(tf.constant(_sequence_example()), names_of_items)), sorted(decoder.list_items())
 
@@ -234,30 +271,39 @@ def _decoded_sequence(lib, handlers):
 @cases.of(DECODER + "TFSequenceExampleDecoder", DECODER + "BoundingBoxSequence", later=True)
 def boxes_of_frames(lib):
     handlers = lib("data.tfexample_decoder")
-    return _decoded_sequence(lib, {
-        "dense": handlers.BoundingBoxSequence(prefix="box/"),
-        "filled": handlers.BoundingBoxSequence(prefix="box/", default_value=-7.0),
-        "label": handlers.Tensor("label"),
-        "sparse": handlers.BoundingBoxSequence(prefix="box/", return_dense=False),
-    })
+    return _decoded_sequence(
+        lib,
+        {
+            "dense": handlers.BoundingBoxSequence(prefix="box/"),
+            "filled": handlers.BoundingBoxSequence(prefix="box/", default_value=-7.0),
+            "label": handlers.Tensor("label"),
+            "sparse": handlers.BoundingBoxSequence(prefix="box/", return_dense=False),
+        },
+    )
 
 
 @cases.of(DECODER + "NumBoxesSequence", later=True)
 def numbers_of_boxes(lib):
     handlers = lib("data.tfexample_decoder")
-    return _decoded_sequence(lib, {
-        "checked": handlers.NumBoxesSequence(["box/ymin", "box/xmax"]),
-        "free": handlers.NumBoxesSequence(["box/ymin"], check_consistency=False),
-    }), outcome(handlers.NumBoxesSequence)
+    return _decoded_sequence(
+        lib,
+        {
+            "checked": handlers.NumBoxesSequence(["box/ymin", "box/xmax"]),
+            "free": handlers.NumBoxesSequence(["box/ymin"], check_consistency=False),
+        },
+    ), outcome(handlers.NumBoxesSequence)
 
 
 @cases.of(DECODER + "KeypointsSequence", later=True)
 def keypoints_of_frames(lib):
     handlers = lib("data.tfexample_decoder")
-    return _decoded_sequence(lib, {
-        "dense": handlers.KeypointsSequence(["ymin", "xmin"], "box/"),
-        "sparse": handlers.KeypointsSequence(["ymax", "xmax"], "box/", return_dense=False, default_value=0.0),
-    }), outcome(handlers.KeypointsSequence, ["y"], "")
+    return _decoded_sequence(
+        lib,
+        {
+            "dense": handlers.KeypointsSequence(["ymin", "xmin"], "box/"),
+            "sparse": handlers.KeypointsSequence(["ymax", "xmax"], "box/", return_dense=False, default_value=0.0),
+        },
+    ), outcome(handlers.KeypointsSequence, ["y"], "")
 
 
 @cases.of("data.data_decoder.DataDecoder")
@@ -266,6 +312,7 @@ def decoder_is_abstract(lib):
 
 
 # --- readers and providers, without shuffling
+
 
 def _record_files(record=lambda part, number: f"record {10 * part + number}".encode()):
     """Writes two files of three records; returns their paths and the folder."""
@@ -310,23 +357,28 @@ def data_files(lib):
     function = lib("data.parallel_reader").get_data_files
     paths, folder = _record_files()
     found = [function(paths), function(os.path.join(folder, "part*")), function([paths[1], os.path.join(folder, "*0")])]
-    return [[os.path.basename(path) for path in files] for files in found], outcome(function, folder + "/none*"), outcome(
-        function, [])
+    return (
+        [[os.path.basename(path) for path in files] for files in found],
+        outcome(function, folder + "/none*"),
+        outcome(function, []),
+    )
 
 
 @cases.of("data.parallel_reader.parallel_read")
 def parallel_reading_in_order(lib):
     paths, folder = _record_files()
     read = lib("data.parallel_reader").parallel_read(
-        paths, v1.TFRecordReader, num_epochs=1, num_readers=1, shuffle=False, capacity=4)
+        paths, v1.TFRecordReader, num_epochs=1, num_readers=1, shuffle=False, capacity=4
+    )
     return [t.dtype for t in read], _read(list(read), 8, folder)
 
 
 @cases.of("data.parallel_reader.parallel_read")
 def parallel_reading_by_several_readers(lib):
     paths, folder = _record_files()
-    read = lib("data.parallel_reader").parallel_read(paths, v1.TFRecordReader, num_epochs=2, num_readers=3, seed=1,
-                                                     min_after_dequeue=2)
+    read = lib("data.parallel_reader").parallel_read(
+        paths, v1.TFRecordReader, num_epochs=2, num_readers=3, seed=1, min_after_dequeue=2
+    )
     found = _read(list(read), 13, folder)
     return sorted(key for key, _ in found[:-1]), found[-1]
 
@@ -344,7 +396,8 @@ def a_single_pass_over_lines(lib):
     with open(os.path.join(folder, "words"), "w") as file:
         file.write("title\none\ntwo\n")
     read = lib("data.parallel_reader").single_pass_read(
-        [os.path.join(folder, "words")], v1.TextLineReader, reader_kwargs={"skip_header_lines": 1})
+        [os.path.join(folder, "words")], v1.TextLineReader, reader_kwargs={"skip_header_lines": 1}
+    )
     return _read(list(read), 3, folder)
 
 
@@ -363,7 +416,8 @@ def _dataset(lib, sources):
     handlers = lib("data.tfexample_decoder")
     decoder = handlers.TFExampleDecoder(
         {"label": _fixed(tf.int64), "name": _fixed(tf.string)},
-        {"label": handlers.Tensor("label"), "name": handlers.Tensor("name")})
+        {"label": handlers.Tensor("label"), "name": handlers.Tensor("name")},
+    )
     return lib("data.dataset").Dataset(sources, v1.TFRecordReader, decoder, 6, {"label": "a number"}, classes=3)
 
 
@@ -406,7 +460,8 @@ def prefetched_dicts_of_changing_size(lib):
     counter = v1.get_variable("counter", initializer=0, use_resource=True, trainable=False)
     number = tf.identity(counter.assign_add(1))
     queue = lib("data.prefetch_queue").prefetch_queue(
-        {"b": tf.range(number), "a": number}, dynamic_pad=True, shared_name="all", name="mine")
+        {"b": tf.range(number), "a": number}, dynamic_pad=True, shared_name="all", name="mine"
+    )
     batch = queue.dequeue()
     found = [[int(item["a"]), list(item["b"])] for item in _read(batch, 3, "")]
     return found, queue.names, _fullness()

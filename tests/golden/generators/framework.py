@@ -20,7 +20,8 @@ def _ones(shape):
 
 def _facts(variable):
     keys = [
-        key for key in v1.get_default_graph().get_all_collection_keys()
+        key
+        for key in v1.get_default_graph().get_all_collection_keys()
         if any(item is variable for item in v1.get_collection_ref(key))
     ]
     return [variable.op.name, variable.shape.as_list(), variable.dtype.base_dtype, sorted(keys), variable.device]
@@ -43,10 +44,12 @@ def _some_variables(lib):
 
 # --- variables: how they are made
 
+
 @cases.of("ops.variables.variable")
 def variable_by_initializer_and_regularizer(lib):
     made = lib("ops.variables").variable(
-        "w", [2, 2], initializer=v1.constant_initializer(3.0), regularizer=lambda w: 0.5 * tf.reduce_sum(w))
+        "w", [2, 2], initializer=v1.constant_initializer(3.0), regularizer=lambda w: 0.5 * tf.reduce_sum(w)
+    )
     losses = v1.get_collection(v1.GraphKeys.REGULARIZATION_LOSSES)
     return _facts(made), run([made, losses])
 
@@ -54,8 +57,14 @@ def variable_by_initializer_and_regularizer(lib):
 @cases.of("ops.variables.variable")
 def variable_in_collections_and_on_a_device(lib):
     made = lib("ops.variables").variable(
-        "w", [2], dtype=tf.int32, initializer=v1.zeros_initializer(), trainable=False, collections=["mine", "yours"],
-        device="/cpu:0")
+        "w",
+        [2],
+        dtype=tf.int32,
+        initializer=v1.zeros_initializer(),
+        trainable=False,
+        collections=["mine", "yours"],
+        device="/cpu:0",
+    )
     return _facts(made)
 
 
@@ -81,7 +90,8 @@ def variable_by_a_custom_getter(lib):
         return v1.get_variable("renamed_" + name, shape, initializer=initializer), sorted(kwargs)
 
     made, others = lib("ops.variables").variable(
-        "w", [2], initializer=v1.ones_initializer(), custom_getter=getter, trainable=False)
+        "w", [2], initializer=v1.ones_initializer(), custom_getter=getter, trainable=False
+    )
     return _facts(made), others
 
 
@@ -123,13 +133,21 @@ def device_chooser_goes_round_the_servers(lib):
 
 # --- variables: how they are found
 
+
 @cases.of("ops.variables.get_variables")
 def variables_by_scope_and_suffix(lib):
     variables = _some_variables(lib)
     return [
         names(variables.get_variables(*args))
-        for args in [(), ("a",), ("a/",), (None, "weights"), ("a", "weights"), ("ab", None, "trainable_variables"),
-                     ("nothing",)]
+        for args in [
+            (),
+            ("a",),
+            ("a/",),
+            (None, "weights"),
+            ("a", "weights"),
+            ("ab", None, "trainable_variables"),
+            ("nothing",),
+        ]
     ]
 
 
@@ -140,14 +158,18 @@ def variables_of_a_scope_object(lib):
         return names(variables.get_variables(scope))
 
 
-@cases.of("ops.variables.get_model_variables", "ops.variables.get_local_variables",
-          "ops.variables.get_trainable_variables")
+@cases.of(
+    "ops.variables.get_model_variables", "ops.variables.get_local_variables", "ops.variables.get_trainable_variables"
+)
 def variables_by_kind(lib):
     variables = _some_variables(lib)
     return [
         [names(function()), names(function("a")), names(function(suffix="weights"))]
-        for function in (variables.get_model_variables, variables.get_local_variables,
-                         variables.get_trainable_variables)
+        for function in (
+            variables.get_model_variables,
+            variables.get_local_variables,
+            variables.get_trainable_variables,
+        )
     ]
 
 
@@ -166,8 +188,11 @@ def variables_by_name(lib):
 @cases.of("ops.variables.get_unique_variable")
 def unique_variable(lib):
     variables = _some_variables(lib)
-    return (variables.get_unique_variable("a/biases").op.name, outcome(variables.get_unique_variable, "weights"),
-            outcome(variables.get_unique_variable, "none"))
+    return (
+        variables.get_unique_variable("a/biases").op.name,
+        outcome(variables.get_unique_variable, "weights"),
+        outcome(variables.get_unique_variable, "none"),
+    )
 
 
 @cases.of("ops.variables.get_variable_full_name")
@@ -184,8 +209,12 @@ def variables_to_restore(lib):
     variables = _some_variables(lib)
     return [
         names(variables.get_variables_to_restore(**kwargs))
-        for kwargs in [{}, {"include": ["a"]}, {"exclude": ["a/inner", "moving"]},
-                       {"include": ["a", "ab"], "exclude": ["a/weights"]}]
+        for kwargs in [
+            {},
+            {"include": ["a"]},
+            {"exclude": ["a/inner", "moving"]},
+            {"include": ["a", "ab"], "exclude": ["a/weights"]},
+        ]
     ]
 
 
@@ -195,9 +224,13 @@ def filtered_variables(lib):
     everything = v1.global_variables()
     return [
         names(variables.filter_variables(everything, **kwargs))
-        for kwargs in [{}, {"include_patterns": ["weights"]}, {"exclude_patterns": ["inner", "^ab"]},
-                       {"include_patterns": ["inner"], "reg_search": False},
-                       {"include_patterns": ["a/.*s$", "moving"], "exclude_patterns": ["inner"], "reg_search": False}]
+        for kwargs in [
+            {},
+            {"include_patterns": ["weights"]},
+            {"exclude_patterns": ["inner", "^ab"]},
+            {"include_patterns": ["inner"], "reg_search": False},
+            {"include_patterns": ["a/.*s$", "moving"], "exclude_patterns": ["inner"], "reg_search": False},
+        ]
     ]
 
 
@@ -210,6 +243,7 @@ def a_model_variable_is_added_once(lib):
 
 
 # --- the global step
+
 
 @cases.of("ops.variables.create_global_step", "ops.variables.get_global_step")
 def global_step(lib):
@@ -232,18 +266,25 @@ def global_step_is_checked(lib):
     good = v1.get_variable("step", initializer=0, trainable=False)
     bad = v1.get_variable("bad", [2])
     one = variables.create_global_step()
-    return (outcome(variables.assert_global_step, good), outcome(variables.assert_global_step, bad),
-            variables.assert_or_get_global_step() is one,
-            variables.assert_or_get_global_step(global_step_tensor=good) is good,
-            variables.assert_or_get_global_step(global_step_tensor=one) is one)
+    return (
+        outcome(variables.assert_global_step, good),
+        outcome(variables.assert_global_step, bad),
+        variables.assert_or_get_global_step() is one,
+        variables.assert_or_get_global_step(global_step_tensor=good) is good,
+        variables.assert_or_get_global_step(global_step_tensor=one) is one,
+    )
 
 
 # --- values from elsewhere
 
+
 @cases.of("ops.variables.assign_from_values", "ops.variables.assign_from_values_fn")
 def values_are_assigned(lib):
     variables = _some_variables(lib)
-    first, second = {"a/biases": np.float32([1, 2, 3])}, {"ab/moving_mean": np.float32(5.0), "a/weights": np.full([2, 3], 4.0)}
+    first, second = (
+        {"a/biases": np.float32([1, 2, 3])},
+        {"ab/moving_mean": np.float32(5.0), "a/weights": np.full([2, 3], 4.0)},
+    )
     assign, feed = variables.assign_from_values(first)
     assign_second = variables.assign_from_values_fn(second)
     with v1.Session() as session:
@@ -267,7 +308,8 @@ def checkpoint_is_assigned_under_other_names(lib):
     variables = _some_variables(lib)
     found = {v.op.name: v for v in v1.global_variables()}
     assign, feed = variables.assign_from_checkpoint(
-        _checkpoint(), {"a/weights": found["a/weights"], "old": [found["a/biases"]]})
+        _checkpoint(), {"a/weights": found["a/weights"], "old": [found["a/biases"]]}
+    )
     missing = outcome(variables.assign_from_checkpoint, _checkpoint(), {"none": found["a/biases"]})
     shape = outcome(variables.assign_from_checkpoint, _checkpoint(), {"old": found["ab/weights"]})
     _, less = variables.assign_from_checkpoint(_checkpoint(), {"none": found["a/biases"]}, ignore_missing_vars=True)
@@ -282,7 +324,8 @@ def checkpoint_is_assigned_by_a_function(lib):
     variables = _some_variables(lib)
     found = {v.op.name: v for v in v1.global_variables()}
     plain = variables.assign_from_checkpoint_fn(
-        _checkpoint(), [found["a/weights"], found["a/biases"]], ignore_missing_vars=True)
+        _checkpoint(), [found["a/weights"], found["a/biases"]], ignore_missing_vars=True
+    )
     flat = v1.get_variable("flat", initializer=tf.zeros([6]))
     reshaped = variables.assign_from_checkpoint_fn(_checkpoint(), {"a/weights": flat}, reshape_variables=True)
     nothing = variables.assign_from_checkpoint_fn(_checkpoint(), [found["a/biases"]], ignore_missing_vars=True)
@@ -294,6 +337,7 @@ def checkpoint_is_assigned_by_a_function(lib):
 
 
 # --- arg_scope and scopes
+
 
 def _scoped(lib):
     scopes = lib("ops.arg_scope")
@@ -347,8 +391,12 @@ def scopes_that_are_refused(lib):
 def keys_of_functions(lib):
     scopes, first, second = _scoped(lib)
     with scopes.arg_scope([first], b=1) as scope:
-        return (scopes.arg_scope_func_key(first) in scope, scopes.arg_scope_func_key(second) in scope,
-                scopes.has_arg_scope(first), scopes.has_arg_scope(len))
+        return (
+            scopes.arg_scope_func_key(first) in scope,
+            scopes.arg_scope_func_key(second) in scope,
+            scopes.has_arg_scope(first),
+            scopes.has_arg_scope(len),
+        )
 
 
 @cases.of("ops.arg_scope.arg_scoped_arguments")
@@ -371,12 +419,18 @@ def graph_of_inputs(lib):
     with tf.Graph().as_default() as other:
         elsewhere = tf.constant(1.0)
     here = tf.constant(2.0)
-    return (function([here]) is graph, function([elsewhere, elsewhere.op]) is other, function([]) is graph,
-            function([3.0, here], graph) is graph, outcome(function, [here, elsewhere]),
-            outcome(function, [elsewhere], graph))
+    return (
+        function([here]) is graph,
+        function([elsewhere, elsewhere.op]) is other,
+        function([]) is graph,
+        function([3.0, here], graph) is graph,
+        outcome(function, [here, elsewhere]),
+        outcome(function, [elsewhere], graph),
+    )
 
 
 # --- layers.utils
+
 
 @cases.of("layers.utils.collect_named_outputs")
 def named_outputs(lib):
@@ -392,8 +446,13 @@ def named_outputs(lib):
 @cases.of("layers.utils.constant_value")
 def constant_values(lib):
     function = lib("layers.utils").constant_value
-    return [function(True), function(3, tf.int32), function(tf.constant(False)), function(tf.constant([1, 2])),
-            function(v1.placeholder(tf.bool, []))]
+    return [
+        function(True),
+        function(3, tf.int32),
+        function(tf.constant(False)),
+        function(tf.constant([1, 2])),
+        function(v1.placeholder(tf.bool, [])),
+    ]
 
 
 @cases.of("layers.utils.static_cond", "layers.utils.smart_cond")
@@ -402,16 +461,22 @@ def branches(lib):
     known = [utils.static_cond(pred, lambda: "yes", lambda: "no") for pred in (True, 0)]
     fed = v1.placeholder(tf.bool, [])
     chosen = utils.smart_cond(fed, lambda: tf.constant(1), lambda: tf.constant(2))
-    known += [utils.smart_cond(tf.constant(False), lambda: "yes", lambda: "no"),
-              outcome(utils.static_cond, True, "yes", "no")]
+    known += [
+        utils.smart_cond(tf.constant(False), lambda: "yes", lambda: "no"),
+        outcome(utils.static_cond, True, "yes", "no"),
+    ]
     return known, run([chosen], {fed: True}), run([chosen], {fed: False})
 
 
 @cases.of("layers.utils.get_variable_collections")
 def collections_of_a_variable(lib):
     function = lib("layers.utils").get_variable_collections
-    return [function(["a"], "weights"), function({"weights": ["w"]}, "weights"), function({"weights": ["w"]}, "biases"),
-            function(None, "weights")]
+    return [
+        function(["a"], "weights"),
+        function({"weights": ["w"]}, "weights"),
+        function({"weights": ["w"]}, "biases"),
+        function(None, "weights"),
+    ]
 
 
 @cases.of("layers.utils.channel_dimension", "layers.utils.last_dimension")
@@ -419,9 +484,12 @@ def dimensions(lib):
     utils = lib("layers.utils")
     shape = tf.TensorShape([2, 3, None, 5])
     return [
-        int(utils.channel_dimension(shape, "NHWC")), int(utils.channel_dimension(shape, "NCHW")),
-        int(utils.last_dimension(shape)), outcome(utils.last_dimension, tf.TensorShape([2, None])),
-        outcome(utils.last_dimension, shape, 5), outcome(utils.channel_dimension, tf.TensorShape(None), "NHWC"),
+        int(utils.channel_dimension(shape, "NHWC")),
+        int(utils.channel_dimension(shape, "NCHW")),
+        int(utils.last_dimension(shape)),
+        outcome(utils.last_dimension, tf.TensorShape([2, None])),
+        outcome(utils.last_dimension, shape, 5),
+        outcome(utils.channel_dimension, tf.TensorShape(None), "NHWC"),
     ]
 
 
@@ -429,20 +497,28 @@ def dimensions(lib):
 def sizes(lib):
     utils = lib("layers.utils")
     values = [3, (4, 5), [6, 7], tf.TensorShape([8, 9]), [1], 0, -1, "23", [1.5, 2]]
-    return ([outcome(utils.two_element_tuple, value) for value in values],
-            [outcome(utils.n_positive_integers, 2, value) for value in values],
-            utils.n_positive_integers(3, 4), outcome(utils.n_positive_integers, 0, 4),
-            outcome(utils.n_positive_integers, 2, tf.TensorShape([2, None])))
+    return (
+        [outcome(utils.two_element_tuple, value) for value in values],
+        [outcome(utils.n_positive_integers, 2, value) for value in values],
+        utils.n_positive_integers(3, 4),
+        outcome(utils.n_positive_integers, 0, 4),
+        outcome(utils.n_positive_integers, 2, tf.TensorShape([2, None])),
+    )
 
 
 # --- summaries
+
 
 def _summary_ops():
     return sorted([item.op.type, item.op.name] for item in v1.get_collection("summaries"))
 
 
-@cases.of("layers.summaries.summarize_variables", "layers.summaries.summarize_weights",
-          "layers.summaries.summarize_biases", "layers.summaries.summarize_collection")
+@cases.of(
+    "layers.summaries.summarize_variables",
+    "layers.summaries.summarize_weights",
+    "layers.summaries.summarize_biases",
+    "layers.summaries.summarize_collection",
+)
 def summaries_of_variables(lib):
     _some_variables(lib)
     v1.add_to_collection(v1.GraphKeys.WEIGHTS, v1.global_variables()[0])
@@ -504,6 +580,7 @@ def _tags(made):
 
 # --- other rooms
 
+
 @cases.of("model_analyzer.tensor_description", "model_analyzer.analyze_vars", "model_analyzer.analyze_ops")
 def analysis(lib):
     analyzer = lib("model_analyzer")
@@ -513,8 +590,11 @@ def analysis(lib):
     with graph.as_default():
         tf.add(v1.placeholder(tf.float32, [2, 3]), 1.0)
         v1.placeholder(tf.float32, [None, 3])
-    return [analyzer.tensor_description(fed), analyzer.tensor_description(tf.constant(1))], \
-        analyzer.analyze_vars([made]), analyzer.analyze_ops(graph, print_info=True)
+    return (
+        [analyzer.tensor_description(fed), analyzer.tensor_description(tf.constant(1))],
+        analyzer.analyze_vars([made]),
+        analyzer.analyze_ops(graph, print_info=True),
+    )
 
 
 @cases.of("queues.QueueRunners", "queues.NestedQueueRunnerError")
@@ -533,8 +613,12 @@ def queue_runners(lib):
     return found, nested
 
 
-@cases.of("losses.loss_ops.add_loss", "losses.loss_ops.get_losses", "losses.loss_ops.get_regularization_losses",
-          "losses.loss_ops.get_total_loss")
+@cases.of(
+    "losses.loss_ops.add_loss",
+    "losses.loss_ops.get_losses",
+    "losses.loss_ops.get_regularization_losses",
+    "losses.loss_ops.get_total_loss",
+)
 def losses_of_a_graph(lib):
     losses = lib("losses.loss_ops")
     with v1.name_scope("tower"):
@@ -543,24 +627,36 @@ def losses_of_a_graph(lib):
     losses.add_loss(tf.constant(5.0), loss_collection=None)
     v1.add_to_collection(v1.GraphKeys.REGULARIZATION_LOSSES, tf.constant(0.5, name="tower/penalty"))
     totals = [losses.get_total_loss(), losses.get_total_loss(add_regularization_losses=False, name="bare")]
-    return (names(losses.get_losses()), names(losses.get_losses("tower")), names(losses.get_regularization_losses()),
-            names(losses.get_regularization_losses("none")), names(totals), run(totals))
+    return (
+        names(losses.get_losses()),
+        names(losses.get_losses("tower")),
+        names(losses.get_regularization_losses()),
+        names(losses.get_regularization_losses("none")),
+        names(totals),
+        run(totals),
+    )
 
 
 @cases.of("metrics.classification.accuracy")
 def accuracy(lib):
     function = lib("metrics.classification").accuracy
     found, truth = tf.constant([1, 2, 3, 4]), tf.constant([1, 0, 3, 3])
-    return (run([function(found, truth), function(found, truth, [1.0, 2.0, 0.5, 0.0])]),
-            outcome(function, tf.constant([1.0]), tf.constant([1])), outcome(function, found, tf.constant([1, 2])))
+    return (
+        run([function(found, truth), function(found, truth, [1.0, 2.0, 0.5, 0.0])]),
+        outcome(function, tf.constant([1.0]), tf.constant([1])),
+        outcome(function, found, tf.constant([1, 2])),
+    )
 
 
 @cases.of("metrics.metric_ops.aggregate_metrics", "metrics.metric_ops.aggregate_metric_map")
 def metrics_together(lib):
     metrics = lib("metrics.metric_ops")
     pairs = [("v1", "u1"), ("v2", "u2")]
-    return (metrics.aggregate_metrics(*pairs), outcome(metrics.aggregate_metrics),
-            metrics.aggregate_metric_map({"one": pairs[0], "two": pairs[1]}))
+    return (
+        metrics.aggregate_metrics(*pairs),
+        outcome(metrics.aggregate_metrics),
+        metrics.aggregate_metric_map({"one": pairs[0], "two": pairs[1]}),
+    )
 
 
 if __name__ == "__main__":

@@ -66,19 +66,34 @@ BY_WEIGHT = {"weights": ["my_weights"], "biases": ["my_biases", "all"]}
 case("conv2d", IMAGES, lambda L, x: L.conv2d(x, 4, 3))
 case("conv2d_uneven", IMAGES, lambda L, x: L.conv2d(x, 4, [3, 2], stride=[2, 1], padding="valid", scope="conv1"))
 case("conv2d_rate", IMAGES, lambda L, x: L.conv2d(x, 4, 3, rate=2, activation_fn=None))
-case("conv2d_rate_valid", (None, None, None, 3),
-     lambda L, x: L.conv2d(x, 4, 3, rate=[2, 1], padding="VALID", activation_fn=None, biases_initializer=None),
-     fed=IMAGES)
+case(
+    "conv2d_rate_valid",
+    (None, None, None, 3),
+    lambda L, x: L.conv2d(x, 4, 3, rate=[2, 1], padding="VALID", activation_fn=None, biases_initializer=None),
+    fed=IMAGES,
+)
 case("conv2d_no_bias", IMAGES, lambda L, x: L.conv2d(x, 4, 1, activation_fn=None, biases_initializer=None))
 case("conv2d_unknown_sizes", (None, None, None, 3), lambda L, x: L.conv2d(x, 4, 3, stride=2), fed=IMAGES)
-case("conv2d_normalized", IMAGES,
-     lambda L, x: L.conv2d(x, 4, 3, normalizer_fn=shift, normalizer_params={"by": 0.5}, activation_fn=tf.nn.relu6))
-case("conv2d_regularized", IMAGES,
-     lambda L, x: L.conv2d(x, 4, 3, weights_regularizer=penalty(0.5), biases_regularizer=penalty(0.25)))
-case("conv2d_collections", IMAGES,
-     lambda L, x: L.conv2d(x, 4, 3, variables_collections=BY_WEIGHT, outputs_collections="ends", scope="a/b"))
-case("conv2d_collections_of_all", IMAGES,
-     lambda L, x: L.conv2d(x, 4, 3, variables_collections=["all"], outputs_collections=["ends", "more"]))
+case(
+    "conv2d_normalized",
+    IMAGES,
+    lambda L, x: L.conv2d(x, 4, 3, normalizer_fn=shift, normalizer_params={"by": 0.5}, activation_fn=tf.nn.relu6),
+)
+case(
+    "conv2d_regularized",
+    IMAGES,
+    lambda L, x: L.conv2d(x, 4, 3, weights_regularizer=penalty(0.5), biases_regularizer=penalty(0.25)),
+)
+case(
+    "conv2d_collections",
+    IMAGES,
+    lambda L, x: L.conv2d(x, 4, 3, variables_collections=BY_WEIGHT, outputs_collections="ends", scope="a/b"),
+)
+case(
+    "conv2d_collections_of_all",
+    IMAGES,
+    lambda L, x: L.conv2d(x, 4, 3, variables_collections=["all"], outputs_collections=["ends", "more"]),
+)
 case("conv2d_frozen", IMAGES, lambda L, x: L.conv2d(x, 4, 3, trainable=False))
 case("conv2d_float64", IMAGES, lambda L, x: L.conv2d(x, 4, 3), dtype="float64")
 case("conv2d_nchw", (2, 3, 7, 9), lambda L, x: L.conv2d(x, 4, 3, data_format="NCHW"), runs=False)
@@ -94,8 +109,9 @@ case("convolution_of_dims", IMAGES, lambda L, x: L.convolution(x, 4, 3, data_for
 
 def _shared(L, x):
     first = L.conv2d(x, 3, 3, scope="shared", weights_regularizer=penalty(1.0))
-    return L.conv2d(first, 3, 3, scope="shared", weights_regularizer=penalty(1.0), reuse=True,
-                    variables_collections=["late"])
+    return L.conv2d(
+        first, 3, 3, scope="shared", weights_regularizer=penalty(1.0), reuse=True, variables_collections=["late"]
+    )
 
 
 def _twice_in_a_scope(L, x):
@@ -108,8 +124,9 @@ def _twice_in_a_scope(L, x):
 
 def _partitioned(L, x):
     with v1.variable_scope("parts", partitioner=v1.fixed_size_partitioner(2, axis=3)):
-        x = L.conv2d(x, 4, 3, biases_initializer=None, variables_collections=["pieces"],
-                     weights_regularizer=penalty(1.0))
+        x = L.conv2d(
+            x, 4, 3, biases_initializer=None, variables_collections=["pieces"], weights_regularizer=penalty(1.0)
+        )
     with v1.variable_scope("rows", partitioner=v1.fixed_size_partitioner(2)):
         return L.fully_connected(x, 6, variables_collections=["pieces"])
 
@@ -134,31 +151,65 @@ case("conv2d_custom_getter", IMAGES, _renaming_getter)
 case("conv2d_name_scope", IMAGES, _in_a_name_scope)
 
 # --- in-plane, separable, transposed
-case("in_plane", IMAGES,
-     lambda L, x: L.conv2d_in_plane(x, [2, 3], weights_regularizer=penalty(1.0), variables_collections=BY_WEIGHT))
-case("in_plane_normalized", IMAGES,
-     lambda L, x: L.conv2d_in_plane(x, 3, stride=2, padding="VALID", normalizer_fn=shift, activation_fn=None))
+case(
+    "in_plane",
+    IMAGES,
+    lambda L, x: L.conv2d_in_plane(x, [2, 3], weights_regularizer=penalty(1.0), variables_collections=BY_WEIGHT),
+)
+case(
+    "in_plane_normalized",
+    IMAGES,
+    lambda L, x: L.conv2d_in_plane(x, 3, stride=2, padding="VALID", normalizer_fn=shift, activation_fn=None),
+)
 case("separable", IMAGES, lambda L, x: L.separable_conv2d(x, 5, 3, 2, variables_collections=BY_WEIGHT))
-case("separable_strided", IMAGES,
-     lambda L, x: L.separable_conv2d(x, 5, [3, 2], 1, stride=2, padding="VALID", activation_fn=None,
-                                     weights_regularizer=penalty(1.0), biases_regularizer=penalty(2.0)))
-case("separable_rate", IMAGES,
-     lambda L, x: L.separable_conv2d(x, 5, 3, 1, rate=2, normalizer_fn=shift, activation_fn=None))
+case(
+    "separable_strided",
+    IMAGES,
+    lambda L, x: L.separable_conv2d(
+        x,
+        5,
+        [3, 2],
+        1,
+        stride=2,
+        padding="VALID",
+        activation_fn=None,
+        weights_regularizer=penalty(1.0),
+        biases_regularizer=penalty(2.0),
+    ),
+)
+case(
+    "separable_rate",
+    IMAGES,
+    lambda L, x: L.separable_conv2d(x, 5, 3, 1, rate=2, normalizer_fn=shift, activation_fn=None),
+)
 case("separable_nchw", (2, 3, 7, 9), lambda L, x: L.separable_conv2d(x, 5, 3, 2, data_format="NCHW"), runs=False)
-case("depthwise", IMAGES,
-     lambda L, x: L.separable_conv2d(x, None, 3, 2, weights_regularizer=penalty(1.0), variables_collections=BY_WEIGHT))
-case("depthwise_rate", (None, None, None, 3),
-     lambda L, x: L.separable_conv2d(x, None, 3, 1, rate=[2, 2], biases_initializer=None, activation_fn=None),
-     fed=IMAGES)
+case(
+    "depthwise",
+    IMAGES,
+    lambda L, x: L.separable_conv2d(x, None, 3, 2, weights_regularizer=penalty(1.0), variables_collections=BY_WEIGHT),
+)
+case(
+    "depthwise_rate",
+    (None, None, None, 3),
+    lambda L, x: L.separable_conv2d(x, None, 3, 1, rate=[2, 2], biases_initializer=None, activation_fn=None),
+    fed=IMAGES,
+)
 case("transposed", IMAGES, lambda L, x: L.conv2d_transpose(x, 4, 3, stride=2, weights_regularizer=penalty(1.0)))
-case("transposed_valid", (None, None, 9, 3),
-     lambda L, x: L.conv2d_transpose(x, 4, [4, 1], stride=[2, 3], padding="VALID", activation_fn=None,
-                                     biases_initializer=None, scope="up1"),
-     fed=IMAGES)
+case(
+    "transposed_valid",
+    (None, None, 9, 3),
+    lambda L, x: L.conv2d_transpose(
+        x, 4, [4, 1], stride=[2, 3], padding="VALID", activation_fn=None, biases_initializer=None, scope="up1"
+    ),
+    fed=IMAGES,
+)
 case("transposed_nchw", (2, 3, 7, 9), lambda L, x: L.conv2d_transpose(x, 4, 3, 2, data_format="NCHW"), runs=False)
 case("transposed3d", (2, 3, 4, 2, 2), lambda L, x: L.conv3d_transpose(x, 3, [3, 2, 1], stride=[2, 1, 2]))
-case("transposed3d_valid", (2, 3, 4, 2, 2),
-     lambda L, x: L.conv3d_transpose(x, 3, 3, stride=2, padding="VALID", normalizer_fn=shift, activation_fn=None))
+case(
+    "transposed3d_valid",
+    (2, 3, 4, 2, 2),
+    lambda L, x: L.conv3d_transpose(x, 3, 3, stride=2, padding="VALID", normalizer_fn=shift, activation_fn=None),
+)
 
 # --- dense
 case("dense", (4, 5), lambda L, x: L.fully_connected(x, 3, outputs_collections="ends", scope="fc"))
@@ -169,14 +220,20 @@ case("dense_relu6", (4, 5), lambda L, x: L.relu6(x, 3, normalizer_fn=shift))
 case("dense_rank3", (2, 3, 5), lambda L, x: L.fully_connected(x, 4))
 case("dense_rank4", (None, 3, None, 5), lambda L, x: L.fully_connected(x, 4, activation_fn=None), fed=(2, 3, 2, 5))
 case("legacy", (4, 5), lambda L, x: L.legacy_relu(x, 3, weight_regularizer=penalty(1.0)))
-case("legacy_rank3", (2, None, 5),
-     lambda L, x: L.legacy_fully_connected(x, 3, name="old", bias_init=None, weight_collections=["mine"],
-                                           output_collections=["out"]),
-     fed=(2, 3, 5))
+case(
+    "legacy_rank3",
+    (2, None, 5),
+    lambda L, x: L.legacy_fully_connected(
+        x, 3, name="old", bias_init=None, weight_collections=["mine"], output_collections=["out"]
+    ),
+    fed=(2, 3, 5),
+)
 
 # --- pools
 case("max_pool2d", IMAGES, lambda L, x: L.max_pool2d(x, [3, 2], outputs_collections="ends"))
-case("max_pool2d_same", (None, None, None, 3), lambda L, x: L.max_pool2d(x, 3, stride=[1, 2], padding="same"), fed=IMAGES)
+case(
+    "max_pool2d_same", (None, None, None, 3), lambda L, x: L.max_pool2d(x, 3, stride=[1, 2], padding="same"), fed=IMAGES
+)
 case("max_pool2d_nchw", (2, 3, 7, 9), lambda L, x: L.max_pool2d(x, 2, data_format="NCHW"), runs=False)
 case("max_pool3d", (2, 5, 6, 4, 2), lambda L, x: L.max_pool3d(x, 2, stride=[2, 1, 2], scope="p"))
 case("max_pool3d_ncdhw", (2, 2, 5, 6, 4), lambda L, x: L.max_pool3d(x, 2, data_format="NCDHW"))

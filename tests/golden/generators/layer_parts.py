@@ -48,6 +48,7 @@ def _brief(value):
 
 # --- layers
 
+
 @cases.of("layers.layers.relu", "layers.layers.legacy_linear")
 def dense_layers_with_an_activation(lib):
     layers = lib("layers.layers")
@@ -67,26 +68,39 @@ def gdn_as_a_layer(lib):
 def xavier(lib):
     initializers = lib("layers.initializers")
     shapes = [[4, 6], [3, 2, 4, 6], [7], []]
-    return run([initializers.xavier_initializer(seed=5)(shape) for shape in shapes]
-               + [initializers.xavier_initializer(uniform=False, seed=5)(shape) for shape in shapes]
-               + [initializers.xavier_initializer_conv2d(seed=6)([1, 2, 3, 2])])
+    return run(
+        [initializers.xavier_initializer(seed=5)(shape) for shape in shapes]
+        + [initializers.xavier_initializer(uniform=False, seed=5)(shape) for shape in shapes]
+        + [initializers.xavier_initializer_conv2d(seed=6)([1, 2, 3, 2])]
+    )
 
 
 # --- sparse ops, buckets
 
+
 @cases.of("layers.sparse_ops.dense_to_sparse_tensor")
 def dense_becomes_sparse(lib):
     function = lib("layers.sparse_ops").dense_to_sparse_tensor
-    return run([function(tf.constant([[0, 1], [2, 0]])), function(tf.constant([[1.5, -1.0], [-1.0, 0.0]]), -1.0),
-                function(tf.constant([["", "a"]])), function(tf.constant(["x", "y"]), "x")])
+    return run(
+        [
+            function(tf.constant([[0, 1], [2, 0]])),
+            function(tf.constant([[1.5, -1.0], [-1.0, 0.0]]), -1.0),
+            function(tf.constant([["", "a"]])),
+            function(tf.constant(["x", "y"]), "x"),
+        ]
+    )
 
 
 @cases.of("layers.sparse_ops.indicators_to_sparse_ids")
 def indicators_become_ids(lib):
     function = lib("layers.sparse_ops").indicators_to_sparse_ids
-    return run([function(tf.constant([[0, 0, 1, 0], [1, 0, 0, 1]])),
-                function(tf.constant([[0.5, -1.0], [-1.0, 2.0]]), -1.0, tf.int32),
-                function(tf.constant([[[0, 1, 1], [0, 0, 0]], [[1, 0, 0], [1, 1, 1]]]))])
+    return run(
+        [
+            function(tf.constant([[0, 0, 1, 0], [1, 0, 0, 1]])),
+            function(tf.constant([[0.5, -1.0], [-1.0, 2.0]]), -1.0, tf.int32),
+            function(tf.constant([[[0, 1, 1], [0, 0, 0]], [[1, 0, 0], [1, 1, 1]]])),
+        ]
+    )
 
 
 @cases.of("layers.sparse_ops.sparse_row_envelope")
@@ -99,11 +113,13 @@ def longest_columns_of_rows(lib):
 @cases.of("layers.bucketization_op.bucketize")
 def buckets(lib):
     function = lib("layers.bucketization_op").bucketize
-    return run([function(tf.constant([-5, 10, 150, 10]), [0, 10, 100]), function(tf.constant([[0.5, 2.0]]), [1.0])]), \
-        function(tf.constant([1.0]), [0.0], name="named").op.name
+    return run(
+        [function(tf.constant([-5, 10, 150, 10]), [0, 10, 100]), function(tf.constant([[0.5, 2.0]]), [1.0])]
+    ), function(tf.constant([1.0]), [0.0], name="named").op.name
 
 
 # --- reversible blocks
+
 
 def _mixing(x):
     """A function with a weight of its own."""
@@ -128,7 +144,8 @@ def reversible_block(lib):
 def reversible_block_with_side_input_not_training(lib):
     x1, x2, side = tf.constant(_values([3, 4])), tf.constant(_values([3, 4], 3)), tf.constant(_values([3, 4], 4))
     outputs = lib("layers.rev_block_lib").rev_block(
-        x1, x2, _mixing, _shifting, num_layers=2, g_side_input=[side], is_training=False)
+        x1, x2, _mixing, _shifting, num_layers=2, g_side_input=[side], is_training=False
+    )
     return _made(outputs, [x1, x2, side])
 
 
@@ -151,20 +168,25 @@ def recomputed_gradients(lib):
 
 # --- parts of networks
 
+
 @cases.of("nets.resnet_utils.conv2d_same", "nets.resnet_utils.subsample")
 def convolution_with_the_same_padding_whatever_the_stride(lib):
     parts = lib("nets.resnet_utils")
     inputs = tf.constant(_values([1, 5, 6, 2]))
-    outputs = [parts.conv2d_same(inputs, 3, 3, stride, rate=rate, scope=f"Conv{stride}{rate}")
-               for stride, rate in ((1, 1), (1, 2), (2, 1), (3, 1))]
+    outputs = [
+        parts.conv2d_same(inputs, 3, 3, stride, rate=rate, scope=f"Conv{stride}{rate}")
+        for stride, rate in ((1, 1), (1, 2), (2, 1), (3, 1))
+    ]
     return _made(outputs + [parts.subsample(inputs, 2), parts.subsample(inputs, 1)], [inputs])
 
 
 def _blocks(lib, version):
     module = lib(f"nets.resnet_v{version}")
     block = getattr(module, f"resnet_v{version}_block")
-    return module, [block("block1", base_depth=1, num_units=2, stride=2),
-                    block("block2", base_depth=2, num_units=2, stride=1)]
+    return module, [
+        block("block1", base_depth=1, num_units=2, stride=2),
+        block("block2", base_depth=2, num_units=2, stride=1),
+    ]
 
 
 @cases.of("nets.resnet_v1.resnet_v1_block", "nets.resnet_v2.resnet_v2_block", "nets.resnet_utils.Block")
@@ -210,17 +232,24 @@ def bottlenecks(lib):
     outputs = []
     for version in (1, 2):
         for depth, stride in ((4, 1), (6, 2)):
-            outputs.append(lib(f"nets.resnet_v{version}").bottleneck(
-                inputs, depth, 2, stride, scope=f"unit_{version}_{depth}"))
+            outputs.append(
+                lib(f"nets.resnet_v{version}").bottleneck(inputs, depth, 2, stride, scope=f"unit_{version}_{depth}")
+            )
     return _made(outputs, [inputs])
 
 
-@cases.of("nets.alexnet.trunc_normal", "nets.inception_v1.trunc_normal", "nets.inception_v2.trunc_normal",
-          "nets.inception_v3.trunc_normal", "nets.overfeat.trunc_normal")
+@cases.of(
+    "nets.alexnet.trunc_normal",
+    "nets.inception_v1.trunc_normal",
+    "nets.inception_v2.trunc_normal",
+    "nets.inception_v3.trunc_normal",
+    "nets.overfeat.trunc_normal",
+)
 def truncated_normal(lib):
     modules = ["alexnet", "inception_v1", "inception_v2", "inception_v3", "overfeat"]
     return run([lib("nets." + module).trunc_normal(0.3)([5]) * 0 + 1 for module in modules]), [
-        float(lib("nets." + module).trunc_normal(0.3).stddev) for module in modules]
+        float(lib("nets." + module).trunc_normal(0.3).stddev) for module in modules
+    ]
 
 
 # --- parts of metric learning losses
@@ -234,8 +263,13 @@ _MASK = (_values([7, 7], 6) > 0).astype(np.float32)
 @cases.of("losses.metric_learning.masked_maximum", "losses.metric_learning.masked_minimum")
 def extremes_under_a_mask(lib):
     metric = lib("losses.metric_learning")
-    return run([function(tf.constant(_DISTANCES), tf.constant(_MASK), dim)
-                for function in (metric.masked_maximum, metric.masked_minimum) for dim in (0, 1)])
+    return run(
+        [
+            function(tf.constant(_DISTANCES), tf.constant(_MASK), dim)
+            for function in (metric.masked_maximum, metric.masked_minimum)
+            for dim in (0, 1)
+        ]
+    )
 
 
 @cases.of("losses.metric_learning.update_1d_tensor")
@@ -244,28 +278,40 @@ def one_element_is_replaced(lib):
     return run([function(tf.constant([1, 2, 3]), index, tf.constant(9)) for index in range(3)])
 
 
-@cases.of("losses.metric_learning.get_cluster_assignment", "losses.metric_learning.compute_facility_energy",
-          "losses.metric_learning.compute_gt_cluster_score")
+@cases.of(
+    "losses.metric_learning.get_cluster_assignment",
+    "losses.metric_learning.compute_facility_energy",
+    "losses.metric_learning.compute_gt_cluster_score",
+)
 def clusters_around_centroids(lib):
     metric = lib("losses.metric_learning")
     distances = tf.constant(_DISTANCES)
-    return run([[metric.get_cluster_assignment(distances, ids), metric.compute_facility_energy(distances, ids)]
-                for ids in (tf.constant([0, 3]), tf.constant([5, 2, 4]))]
-               + [metric.compute_gt_cluster_score(distances, tf.constant(_LABELS))])
+    return run(
+        [
+            [metric.get_cluster_assignment(distances, ids), metric.compute_facility_energy(distances, ids)]
+            for ids in (tf.constant([0, 3]), tf.constant([5, 2, 4]))
+        ]
+        + [metric.compute_gt_cluster_score(distances, tf.constant(_LABELS))]
+    )
 
 
 @cases.of("losses.metric_learning.compute_clustering_score")
 def clustering_scores(lib):
     function = lib("losses.metric_learning").compute_clustering_score
     predictions = [[0, 1, 0, 2, 1, 2, 1], [2, 0, 2, 1, 0, 1, 2], list(_LABELS), [0] * 7]
-    return run([[function(tf.constant(_LABELS), tf.constant(np.int32(p)), kind) for p in predictions]
-                for kind in ("nmi", "ami", "ari", "vmeasure", "const")]), outcome(
-                    function, tf.constant(_LABELS), tf.constant(_LABELS), "none")
+    return run(
+        [
+            [function(tf.constant(_LABELS), tf.constant(np.int32(p)), kind) for p in predictions]
+            for kind in ("nmi", "ami", "ari", "vmeasure", "const")
+        ]
+    ), outcome(function, tf.constant(_LABELS), tf.constant(_LABELS), "none")
 
 
-@cases.of("losses.metric_learning.compute_augmented_facility_locations",
-          "losses.metric_learning.compute_augmented_facility_locations_pam",
-          "losses.metric_learning.update_all_medoids")
+@cases.of(
+    "losses.metric_learning.compute_augmented_facility_locations",
+    "losses.metric_learning.compute_augmented_facility_locations_pam",
+    "losses.metric_learning.update_all_medoids",
+)
 def centroids_that_maximize_the_score(lib):
     metric = lib("losses.metric_learning")
     distances, labels = tf.constant(_DISTANCES), tf.constant(_LABELS)
@@ -286,11 +332,21 @@ def medoid_of_one_cluster(lib):
     metric = lib("losses.metric_learning")
     members = np.array([0, 2, 6])
     subset = _DISTANCES[np.ix_(members, members)].reshape(3, 1, 1, 3)
-    return run([
-        metric.update_medoid_per_cluster(
-            tf.constant(_DISTANCES), tf.constant(subset), tf.constant(_LABELS), tf.constant([2, 1, 3]),
-            tf.constant(members), 0, multiplier, "nmi")
-        for multiplier in (0.1, 10.0)])
+    return run(
+        [
+            metric.update_medoid_per_cluster(
+                tf.constant(_DISTANCES),
+                tf.constant(subset),
+                tf.constant(_LABELS),
+                tf.constant([2, 1, 3]),
+                tf.constant(members),
+                0,
+                multiplier,
+                "nmi",
+            )
+            for multiplier in (0.1, 10.0)
+        ]
+    )
 
 
 if __name__ == "__main__":

@@ -87,7 +87,9 @@ def main():
     from tensorflow.contrib.slim import learning
 
     golden = {case: rounded(trajectory(learning, case)) for case in CASES}
-    write_text("learning_trajectories.json", json.dumps({"tensorflow": tf.__version__, "cases": golden}, sort_keys=True) + "\n")
+    write_text(
+        "learning_trajectories.json", json.dumps({"tensorflow": tf.__version__, "cases": golden}, sort_keys=True) + "\n"
+    )
 
 
 if __name__ == "__main__":

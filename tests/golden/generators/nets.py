@@ -64,18 +64,34 @@ def resnet(version, depth, name, size, **options):
 
 
 # The sizes of the first three are the least at which fc6 fits.
-case("alexnet_v2", "alexnet", "alexnet_v2", "alexnet_v2_arg_scope", 195, batch=1, runs=True, heavy=True,
-     num_classes=CLASSES)
-case("overfeat", "overfeat", "overfeat", "overfeat_arg_scope", 231, batch=1, runs=True, heavy=True,
-     num_classes=CLASSES)
+case(
+    "alexnet_v2",
+    "alexnet",
+    "alexnet_v2",
+    "alexnet_v2_arg_scope",
+    195,
+    batch=1,
+    runs=True,
+    heavy=True,
+    num_classes=CLASSES,
+)
+case("overfeat", "overfeat", "overfeat", "overfeat_arg_scope", 231, batch=1, runs=True, heavy=True, num_classes=CLASSES)
 case("vgg_a", "vgg", "vgg_a", "vgg_arg_scope", 224, batch=1, runs=True, heavy=True, num_classes=CLASSES)
 case("vgg_16", "vgg", "vgg_16", "vgg_arg_scope", 224)
 case("vgg_19", "vgg", "vgg_19", "vgg_arg_scope", 256, spatial_squeeze=False)
 
 for _version, _small, _full, _stop in ((1, 193, 224, "Mixed_4c"), (2, 64, 224, "Mixed_4c"), (3, 107, 299, "Mixed_6d")):
     _name = f"inception_v{_version}"
-    inception(_version, _name, _name, _small, batch=2 if _version == 1 else 4, runs=True, num_classes=CLASSES,
-              spatial_squeeze=_version != 2)
+    inception(
+        _version,
+        _name,
+        _name,
+        _small,
+        batch=2 if _version == 1 else 4,
+        runs=True,
+        num_classes=CLASSES,
+        spatial_squeeze=_version != 2,
+    )
     inception(_version, _name + "_full_size", _name, _full)
     inception(_version, _name + "_base", _name + "_base", _full)
     inception(_version, _name + "_base_part", _name + "_base", _full, final_endpoint=_stop)
@@ -92,8 +108,7 @@ for _version in (1, 2):
     resnet(_version, 50, _name + "50_full_size", 224)
     resnet(_version, 50, _name + "50_features", 224, num_classes=None, global_pool=False)
     for _stride in (8, 16):
-        resnet(_version, 50, _name + f"50_stride_{_stride}", 33, runs=True, output_stride=_stride,
-               global_pool=False)
+        resnet(_version, 50, _name + f"50_stride_{_stride}", 33, runs=True, output_stride=_stride, global_pool=False)
     resnet(_version, 50, _name + "50_stride_4", 64, output_stride=4, num_classes=None)
 
 

@@ -177,7 +177,9 @@ BATCH_NORM = {
     "float16_rank_3": case("batch_norm", [3, 5, 4], _with(decay=0.7), dtype="float16", tolerance=8e-3),
     "float64_plain": case("batch_norm", IMAGES, _with(scale=True, decay=0.7, fused=False), dtype="float64"),
     "one_value_per_channel": case("batch_norm", [1, 1, 1, 4], _with(decay=0.7)),
-    "empty_batch_plain": case("batch_norm", [0, 2, 2, 4], _with(is_training=False, fused=False), static=[None, 2, 2, 4]),
+    "empty_batch_plain": case(
+        "batch_norm", [0, 2, 2, 4], _with(is_training=False, fused=False), static=[None, 2, 2, 4]
+    ),
     "empty_batch_inference": case("batch_norm", [0, 2, 2, 4], _with(is_training=False), static=[None, 2, 2, 4]),
     "empty_batch": case("batch_norm", [0, 2, 2, 4], _with(decay=0.7), static=[None, 2, 2, 4]),
 }
@@ -206,7 +208,9 @@ NORMS = {
     "group_norm_unknown_batch": case("group_norm", IMAGES, _with(groups=2), static=[None, 2, 2, 4]),
     "group_norm_collections": case("group_norm", IMAGES, _both(_collections, _with(groups=2))),
     "unit_norm": case("unit_norm", [2, 3, 4], _with(dim=1)),
-    "unit_norm_unknown_sizes": case("unit_norm", [2, 3, 4], _with(dim=2, epsilon=1e-3, scope="n"), static=[None, None, 4]),
+    "unit_norm_unknown_sizes": case(
+        "unit_norm", [2, 3, 4], _with(dim=2, epsilon=1e-3, scope="n"), static=[None, None, 4]
+    ),
 }
 
 OTHERS = {
@@ -251,7 +255,9 @@ OTHERS = {
     "images_to_sequence_nchw": case("images_to_sequence", [2, 5, 3, 4], _with(data_format="NCHW")),
     "images_to_sequence_unknown_batch": case("images_to_sequence", [2, 3, 4, 5], static=[None, None, 4, 5]),
     "sequence_to_images": case("sequence_to_images", [4, 6, 5], _with(height=3)),
-    "sequence_to_images_nchw": case("sequence_to_images", [4, 6, 5], _with(height=2, output_data_format="channels_first")),
+    "sequence_to_images_nchw": case(
+        "sequence_to_images", [4, 6, 5], _with(height=2, output_data_format="channels_first")
+    ),
     "sequence_to_images_unknown_batch": case("sequence_to_images", [4, 6, 5], _with(height=3), static=[4, None, 5]),
     "gdn": case("gdn", IMAGES),
     "gdn_inverse": case("gdn", IMAGES, _with(inverse=True, beta_min=1e-3, gamma_init=0.3, name="Named")),
@@ -266,7 +272,9 @@ OTHERS = {
         [3, 4, 2, 5],
         _with(data_format="NCHW", temperature=2.0, variables_collections={"temperature": ["t"]}, name="Named"),
     ),
-    "spatial_softmax_unknown_sizes": case("spatial_softmax", IMAGES, _with(trainable=False), static=[None, None, None, 4]),
+    "spatial_softmax_unknown_sizes": case(
+        "spatial_softmax", IMAGES, _with(trainable=False), static=[None, None, None, 4]
+    ),
     "maxout": case("maxout", [3, 6], _with(num_units=2)),
     "maxout_unknown_batch": case("maxout", [2, 3, 6], _with(num_units=3, scope="m"), static=[None, None, 6]),
     "maxout_other_axis": case("maxout", [2, 6, 3], _with(num_units=2, axis=1)),

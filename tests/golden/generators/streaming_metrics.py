@@ -162,7 +162,9 @@ def measure(metrics, case):
             feed = {inputs[argument]: batches[batch] for argument, batches in data.items()}
             steps.append({"update": _plain(session.run(update, feed)), "value": _plain(session.run(value, feed))})
         return {
-            "variables": {v.name: [v.dtype.base_dtype.name] + list(session.run(tf.shape(v))) for v in v1.local_variables()},
+            "variables": {
+                v.name: [v.dtype.base_dtype.name] + list(session.run(tf.shape(v))) for v in v1.local_variables()
+            },
             "metric_variables": sorted(v.name for v in v1.get_collection("metric_variables")),
             "names": {"value": getattr(value, "name", None), "update": getattr(update, "name", None)},
             "dtypes": [getattr(item, "dtype", None) and item.dtype.base_dtype.name for item in (value, update)],

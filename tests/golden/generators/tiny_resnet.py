@@ -44,9 +44,7 @@ def main():
     with tf.Graph().as_default(), v1.Session() as session:
         images = tf.constant(IMAGES)
         slim.losses.sparse_softmax_cross_entropy(net(images, package, is_training=True), LABELS)
-        train_op = slim.learning.create_train_op(
-            slim.losses.get_total_loss(), v1.train.MomentumOptimizer(0.05, 0.9)
-        )
+        train_op = slim.learning.create_train_op(slim.losses.get_total_loss(), v1.train.MomentumOptimizer(0.05, 0.9))
         with v1.variable_scope("", reuse=True):
             logits = net(images, package)
         session.run(v1.global_variables_initializer())

@@ -17,6 +17,7 @@ cases = CASES = Cases()
 
 # --- gradients
 
+
 def _gradients():
     """Returns pairs with a long dense gradient, a short one, a sparse one, and none."""
     variables = [v1.get_variable(f"v{i}", [3, 2], initializer=v1.ones_initializer()) for i in range(4)]
@@ -44,8 +45,12 @@ def clipped_gradients_of_training(lib):
 def _multiplied(multiply):
     pairs = _gradients()
     found = multiply(pairs, {"v0": 2.0, "v2": tf.constant(-0.5)})
-    wrong = [outcome(multiply, pairs, {"v3": 1.0}), outcome(multiply, tuple(pairs), {"v0": 1.0}),
-             outcome(multiply, pairs, {}), outcome(multiply, pairs, 3)]
+    wrong = [
+        outcome(multiply, pairs, {"v3": 1.0}),
+        outcome(multiply, tuple(pairs), {"v0": 1.0}),
+        outcome(multiply, pairs, {}),
+        outcome(multiply, pairs, 3),
+    ]
     return _numbers(found), wrong
 
 
@@ -76,6 +81,7 @@ def summaries_of_gradients_of_training(lib):
 
 # --- train ops
 
+
 def _model():
     """Returns the loss of a small regression with an update op."""
     inputs = tf.constant(np.random.RandomState(1).uniform(-1, 1, (8, 3)).astype(np.float32))
@@ -93,8 +99,13 @@ def _five_steps(train_op):
         session.run(v1.global_variables_initializer())
         losses = [session.run(train_op) for _ in range(5)]
         values = session.run({v.op.name: v for v in v1.global_variables()})
-    return {"losses": losses, "variables": values, "train_op": [train_op.op.name, train_op.dtype, train_op.shape],
-            "collected": names(v1.get_collection("train_op")), "summaries": names(v1.get_collection("summaries"))}
+    return {
+        "losses": losses,
+        "variables": values,
+        "train_op": [train_op.op.name, train_op.dtype, train_op.shape],
+        "collected": names(v1.get_collection("train_op")),
+        "summaries": names(v1.get_collection("summaries")),
+    }
 
 
 @cases.of("learning.create_train_op")
@@ -106,10 +117,19 @@ def train_op(lib):
 def train_op_of_some_variables_without_updates(lib):
     loss = _model()
     step = v1.get_variable("my_step", initializer=3, trainable=False)
-    return _five_steps(lib("learning").create_train_op(
-        loss, v1.train.GradientDescentOptimizer(0.3), global_step=step, update_ops=[],
-        variables_to_train=v1.trainable_variables()[:1], clip_gradient_norm=0.1, gradient_multipliers={"weights": 2.0},
-        summarize_gradients=True, check_numerics=False))
+    return _five_steps(
+        lib("learning").create_train_op(
+            loss,
+            v1.train.GradientDescentOptimizer(0.3),
+            global_step=step,
+            update_ops=[],
+            variables_to_train=v1.trainable_variables()[:1],
+            clip_gradient_norm=0.1,
+            gradient_multipliers={"weights": 2.0},
+            summarize_gradients=True,
+            check_numerics=False,
+        )
+    )
 
 
 @cases.of("learning.create_train_op")
@@ -120,12 +140,18 @@ def train_op_without_step(lib):
 @cases.of("training.training.create_train_op")
 def train_op_of_training(lib):
     training = lib("training.training")
-    return _five_steps(training.create_train_op(
-        _model(), v1.train.GradientDescentOptimizer(0.3), transform_grads_fn=training.clip_gradient_norms_fn(0.1),
-        summarize_gradients=True))
+    return _five_steps(
+        training.create_train_op(
+            _model(),
+            v1.train.GradientDescentOptimizer(0.3),
+            transform_grads_fn=training.clip_gradient_norms_fn(0.1),
+            summarize_gradients=True,
+        )
+    )
 
 
 # --- loops
+
 
 def _saved(folder, step):
     reader = v1.train.NewCheckpointReader(os.path.join(folder, f"model.ckpt-{step}"))
@@ -194,7 +220,8 @@ def one_evaluation(lib):
     folder, logdir = _checkpoints([3]), tempfile.mkdtemp()
     update, total = _evaluated_model()
     result = lib("evaluation").evaluate_once(
-        "", v1.train.latest_checkpoint(folder), logdir, num_evals=4, eval_op=update, final_op=total)
+        "", v1.train.latest_checkpoint(folder), logdir, num_evals=4, eval_op=update, final_op=total
+    )
     return result, _tags(logdir)
 
 
@@ -205,9 +232,18 @@ def one_evaluation_with_all_ops(lib):
     fed, offset = v1.placeholder(tf.int64, []), v1.placeholder(tf.float32, [])
     step = v1.train.get_global_step()
     result = lib("evaluation").evaluate_once(
-        "", v1.train.latest_checkpoint(folder), logdir, num_evals=2, initial_op=v1.assign(step, fed),
-        initial_op_feed_dict={fed: 100}, eval_op=update, final_op={"total": total + offset, "step": step}, final_op_feed_dict={offset: 0.5}, summary_op=None,
-        variables_to_restore=v1.global_variables())
+        "",
+        v1.train.latest_checkpoint(folder),
+        logdir,
+        num_evals=2,
+        initial_op=v1.assign(step, fed),
+        initial_op_feed_dict={fed: 100},
+        eval_op=update,
+        final_op={"total": total + offset, "step": step},
+        final_op_feed_dict={offset: 0.5},
+        summary_op=None,
+        variables_to_restore=v1.global_variables(),
+    )
     return result, _tags(logdir)
 
 
@@ -216,19 +252,33 @@ def evaluation_in_a_loop(lib):
     folder, logdir = _checkpoints([2, 5]), tempfile.mkdtemp()
     update, total = _evaluated_model()
     result = lib("evaluation").evaluation_loop(
-        "", folder, logdir, num_evals=3, eval_op=update, final_op=total, eval_interval_secs=0,
-        max_number_of_evaluations=1, timeout=1)
+        "",
+        folder,
+        logdir,
+        num_evals=3,
+        eval_op=update,
+        final_op=total,
+        eval_interval_secs=0,
+        max_number_of_evaluations=1,
+        timeout=1,
+    )
     return result, _tags(logdir)
 
 
-@cases.of("training.evaluation.evaluate_once", "training.evaluation.StopAfterNEvalsHook",
-          "training.evaluation.SummaryAtEndHook")
+@cases.of(
+    "training.evaluation.evaluate_once",
+    "training.evaluation.StopAfterNEvalsHook",
+    "training.evaluation.SummaryAtEndHook",
+)
 def one_evaluation_of_training(lib):
     evaluation, folder, logdir = lib("training.evaluation"), _checkpoints([3]), tempfile.mkdtemp()
     update, total = _evaluated_model()
     result = evaluation.evaluate_once(
-        v1.train.latest_checkpoint(folder), eval_ops=update, final_ops={"total": total},
-        hooks=[evaluation.StopAfterNEvalsHook(3), evaluation.SummaryAtEndHook(logdir)])
+        v1.train.latest_checkpoint(folder),
+        eval_ops=update,
+        final_ops={"total": total},
+        hooks=[evaluation.StopAfterNEvalsHook(3), evaluation.SummaryAtEndHook(logdir)],
+    )
     return result, _tags(logdir)
 
 
@@ -237,8 +287,14 @@ def evaluations_of_training(lib):
     evaluation, folder = lib("training.evaluation"), _checkpoints([2, 5])
     update, total = _evaluated_model()
     return evaluation.evaluate_repeatedly(
-        folder, eval_ops=update, final_ops=[total], hooks=[evaluation.StopAfterNEvalsHook(2)], eval_interval_secs=0,
-        max_number_of_evaluations=1, timeout=1)
+        folder,
+        eval_ops=update,
+        final_ops=[total],
+        hooks=[evaluation.StopAfterNEvalsHook(2)],
+        eval_interval_secs=0,
+        max_number_of_evaluations=1,
+        timeout=1,
+    )
 
 
 @cases.of("training.evaluation.get_or_create_eval_step")
@@ -255,10 +311,15 @@ def waiting_for_checkpoints(lib):
     last = v1.train.latest_checkpoint(folder)
     found = list(evaluation.checkpoints_iterator(folder, timeout=0.1))
     calls = []
-    again = list(evaluation.checkpoints_iterator(folder, timeout=0.1, timeout_fn=lambda: calls.append(1) or len(calls) > 1))
-    return ([os.path.basename(path) for path in found + again], len(calls),
-            os.path.basename(evaluation.wait_for_new_checkpoint(folder)),
-            evaluation.wait_for_new_checkpoint(folder, last, seconds_to_sleep=0, timeout=0.1))
+    again = list(
+        evaluation.checkpoints_iterator(folder, timeout=0.1, timeout_fn=lambda: calls.append(1) or len(calls) > 1)
+    )
+    return (
+        [os.path.basename(path) for path in found + again],
+        len(calls),
+        os.path.basename(evaluation.wait_for_new_checkpoint(folder)),
+        evaluation.wait_for_new_checkpoint(folder, last, seconds_to_sleep=0, timeout=0.1),
+    )
 
 
 if __name__ == "__main__":

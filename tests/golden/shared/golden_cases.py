@@ -92,7 +92,9 @@ class Cases(dict):
 
     def write(self, file):
         """Writes what TF 1.15 gives."""
-        write_cases(file, {name: self.measure(tf_slim if case.later else original, name) for name, case in self.items()})
+        write_cases(
+            file, {name: self.measure(tf_slim if case.later else original, name) for name, case in self.items()}
+        )
 
 
 def run(fetches, feed=None, initialize=True):

@@ -39,8 +39,7 @@ def write_json(name, content, **options):
 def write_cases(name, cases, default=None):
     """Writes a dict of cases as JSON with one line for each, so that a difference names its case."""
     lines = [
-        f"{json.dumps(case)}: {json.dumps(cases[case], sort_keys=True, default=default)}"
-        for case in sorted(cases)
+        f"{json.dumps(case)}: {json.dumps(cases[case], sort_keys=True, default=default)}" for case in sorted(cases)
     ]
     write_text(name, "{" + ",\n".join(lines) + "}\n")
 

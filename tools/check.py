@@ -88,7 +88,7 @@ def _run_tests(python, workplace, options):
     _say("running " + " ".join(["pytest", *map(str, command[1:])]))
     log = workplace / "pytest.log"
     code = _tee([str(word) for word in command], log, cwd=tree, env=environment)
-    if not re.search(r"\b[1-9]\d* passed", log.read_text()):
+    if not re.search(r"\b[1-9]\d* passed", log.read_text(errors="replace")):
         _say("no test ran: that counts as a failure")
         return code or 1
     return code
@@ -97,14 +97,14 @@ def _run_tests(python, workplace, options):
 def _tee(command, log, **kwargs):
     """Runs a command, shows its output as it comes, keeps it in `log`; returns the exit code."""
     with (
-        open(log, "w") as copy,
-        subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", **kwargs
-        ) as process,
+        open(log, "wb") as copy,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **kwargs) as process,
     ):
-        for line in process.stdout:
-            print(line, end="", flush=True)
-            copy.write(line)
+        # By pieces, not lines: pytest draws a dot for a test that may take minutes.
+        while piece := process.stdout.read1(4096):
+            sys.stdout.buffer.write(piece)
+            sys.stdout.flush()
+            copy.write(piece)
     return process.returncode
 
 

@@ -19,6 +19,12 @@ v1 = tf.compat.v1
 
 pytestmark = pytest.mark.golden
 
+# Batch norm over few pixels makes rounding errors grow: TF 1.15's own float32 training of these nets is up to
+# 4e-4 of an end point's spread away from its float64 training, and slimshim's is as far away from either.
+# Five times that also serves other processors. The order of the sums is all that may differ: averages,
+# losses, and the same nets in float64 are held as near as all others.
+FUSED_TOLERANCE = 2e-3
+
 
 def _marked(names):
     slow = {name for name in names if generator.CASES[name].heavy}
@@ -62,10 +68,20 @@ def _relative(found, expected):
 @pytest.mark.parametrize("mode", ["train", "inference"])
 @pytest.mark.parametrize("name", _marked([name for name, case in generator.CASES.items() if case.runs]))
 def test_end_points_losses_and_moving_averages_have_the_values_of_tf1(name, mode):
-    found, expected = measured(name, mode)[1], goldens.arrays("nets", f"{name}|{mode}")
+    _compare(name, mode, 1e-4)
+
+
+@pytest.mark.parametrize("name", [name for name, case in generator.CASES.items() if "fused_train" in case.modes])
+def test_training_in_float32_with_the_fused_op_is_as_near_to_tf1_as_rounding_lets_it(name):
+    _compare(name, "fused_train", FUSED_TOLERANCE)
+
+
+def _compare(name, mode, tolerance):
+    """Compares the numbers of a case: end points within the tolerance in parts of their spread, the rest within 1e-4."""
+    found, expected = dict(measured(name, mode)[1]), goldens.arrays("nets", f"{name}|{mode}")
     assert sorted(found) == sorted(expected)
     ends = _relative(found.pop("end_points"), expected.pop("end_points"))
-    same(subject(name), f"{name}, {mode}, end points", *ends, rtol=1e-4, atol=1e-4)
+    same(subject(name), f"{name}, {mode}, end points", *ends, rtol=tolerance, atol=tolerance)
     same(subject(name), f"{name}, {mode}, losses and moving averages", found, expected, rtol=1e-4, atol=1e-4)
 
 

@@ -7,11 +7,12 @@ Weights and images are not stored: both are drawn from names (shared/by_name.py)
 nets.json holds for each case, by line: a layer's variables with shapes ("fixed" where they are not
 trained, and further collections), or the name of the case that has the same; the end points with static
 shapes; the number of losses and updates.
-nets.npz holds for cases that run, in both modes, `digest_row` of each end point, the values of the
+nets.npz holds for cases that run, in each of their modes, `digest_row` of each end point, the values of the
 regularization losses, and the moving averages after a step.
 
 Batch norm in training makes rounding errors grow from layer to layer, up to a thousandth of the values of
 the last one. So those nets train in float64, which the fused op does not know; inference has float32.
+Some of the small ones also train in float32 with the fused op: mode "fused_train".
 """
 
 import importlib
@@ -25,6 +26,7 @@ from golden_files import write_arrays, write_json
 
 v1 = tf.compat.v1
 CLASSES = 7
+WITHOUT_BATCH_NORM = ("alexnet", "overfeat", "vgg")
 USUAL_COLLECTIONS = ("variables", "model_variables", "trainable_variables")
 
 # name -> Case
@@ -37,15 +39,17 @@ class Case:
     Attributes:
       runs: whether its numbers are compared, not only its variables and shapes.
       heavy: whether it takes many seconds.
+      modes: in which modes: "train" (the names and shapes are its), "inference", "fused_train".
     """
 
-    def __init__(self, module, net, scope, shape, runs=False, heavy=False, scope_args=None, **kwargs):
+    def __init__(self, module, net, scope, shape, runs=False, heavy=False, fused=False, scope_args=None, **kwargs):
         self.module, self.net, self.scope, self.shape = module, net, scope, shape
         self.runs, self.heavy, self.scope_args, self.kwargs = runs, heavy, scope_args or {}, kwargs
+        self.modes = ("train",) + ("inference",) * runs + ("fused_train",) * fused
 
     def dtype(self, mode):
         """Returns the dtype of the images."""
-        return "float64" if mode == "train" and self.runs and not self.heavy else "float32"
+        return "float64" if mode == "train" and self.runs and self.module not in WITHOUT_BATCH_NORM else "float32"
 
 
 def case(name, module, net, scope, size, batch=2, **options):
@@ -79,6 +83,8 @@ case("overfeat", "overfeat", "overfeat", "overfeat_arg_scope", 231, batch=1, run
 case("vgg_a", "vgg", "vgg_a", "vgg_arg_scope", 224, batch=1, runs=True, heavy=True, num_classes=CLASSES)
 case("vgg_16", "vgg", "vgg_16", "vgg_arg_scope", 224)
 case("vgg_19", "vgg", "vgg_19", "vgg_arg_scope", 256, spatial_squeeze=False)
+for _name in ("vgg_16", "vgg_19"):
+    case(_name + "_forward", "vgg", _name, "vgg_arg_scope", 224, batch=1, runs=True, heavy=True)
 
 for _version, _small, _full, _stop in ((1, 193, 224, "Mixed_4c"), (2, 64, 224, "Mixed_4c"), (3, 107, 299, "Mixed_6d")):
     _name = f"inception_v{_version}"
@@ -96,15 +102,16 @@ for _version, _small, _full, _stop in ((1, 193, 224, "Mixed_4c"), (2, 64, 224, "
     inception(_version, _name + "_base", _name + "_base", _full)
     inception(_version, _name + "_base_part", _name + "_base", _full, final_endpoint=_stop)
 inception(1, "inception_v1_without_batch_norm", "inception_v1", 224, scope_args={"use_batch_norm": False})
-inception(2, "inception_v2_thin", "inception_v2_base", 64, runs=True, depth_multiplier=0.25, min_depth=24)
+inception(2, "inception_v2_thin", "inception_v2_base", 64, runs=True, fused=True, depth_multiplier=0.25, min_depth=24)
 inception(3, "inception_v3_thin", "inception_v3", 107, depth_multiplier=0.5)
-inception(3, "inception_v3_stem", "inception_v3_base", 75, runs=True, final_endpoint="MaxPool_5a_3x3")
+inception(3, "inception_v3_stem", "inception_v3_base", 75, runs=True, fused=True, final_endpoint="MaxPool_5a_3x3")
 
 for _version in (1, 2):
     _name = f"resnet_v{_version}_"
     for _depth in (101, 152, 200):
         resnet(_version, _depth, _name + str(_depth), 224, heavy=_depth > 101)
-    resnet(_version, 50, _name + "50", 65, runs=True)
+        resnet(_version, _depth, _name + f"{_depth}_forward", 33, runs=True, heavy=True)
+    resnet(_version, 50, _name + "50", 65, runs=True, fused=True)
     resnet(_version, 50, _name + "50_full_size", 224)
     resnet(_version, 50, _name + "50_features", 224, num_classes=None, global_pool=False)
     for _stride in (8, 16):
@@ -118,9 +125,9 @@ def build(package, name, mode):
     Args:
       package: the path of the slim package whose `nets` it is.
       name: the case's name.
-      mode: "train", which is without dropout, or "inference".
+      mode: one of the case's; training is without dropout.
     """
-    one, is_training = CASES[name], mode == "train"
+    one, is_training = CASES[name], mode != "inference"
     module = importlib.import_module(f"{package}.nets.{one.module}")
     slim = importlib.import_module(package)
     kwargs = dict(one.kwargs)
@@ -226,7 +233,7 @@ def measure(package, name, mode, run):
     Args:
       package: the path of the slim package.
       name: the case's name.
-      mode: "train" or "inference".
+      mode: one of the case's.
       run: whether to compute the arrays.
     """
     with tf.Graph().as_default():
@@ -245,7 +252,7 @@ def main():
     package = "tensorflow.contrib.slim"
     sys.modules[package + ".nets"] = importlib.import_module(package + ".python.slim.nets")
     for name, one in CASES.items():
-        for mode in ("train", "inference") if one.runs else ("train",):
+        for mode in one.modes:
             found, values = measure(package, name, mode, one.runs)
             if mode == "train":
                 readable[name] = _shortened(found, readable)

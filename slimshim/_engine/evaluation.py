@@ -8,6 +8,8 @@ import time
 import tensorflow as tf
 
 from .._checks import error_text
+from .._tf.savers import reshapes, restored_variables
+from ..ops._restore import check_restorable
 from . import contexts
 from .checkpoint_files import checkpoints_iterator
 
@@ -190,12 +192,19 @@ class _Evaluation:
 
     def run(self, checkpoint_path):
         v1.logging.info("Starting evaluation at %s", time.strftime(_TIME_FORMAT))
+        self._check(checkpoint_path)
         creator = v1.train.ChiefSessionCreator(checkpoint_filename_with_path=checkpoint_path, **self._session_options)
         with v1.train.MonitoredSession(session_creator=creator, hooks=self._hooks) as session:
             while self._eval_ops is not None and not session.should_stop():
                 session.run(self._eval_ops, self._feed_dict)
         v1.logging.info("Finished evaluation at %s", time.strftime(_TIME_FORMAT))
         return self._final_ops.final_ops_values
+
+    def _check(self, checkpoint_path):
+        scaffold = self._session_options["scaffold"]
+        saver = scaffold.saver if scaffold is not None else None
+        if checkpoint_path:
+            check_restorable(checkpoint_path, restored_variables(saver), reshapes(saver))
 
 
 def _as_fetches(eval_ops):

@@ -11,6 +11,8 @@ import time
 
 import tensorflow as tf
 
+from .._tf.savers import reshapes, restored_variables
+from ..ops._restore import check_restorable
 from . import finite
 from .keeper import Keeper
 from .plan import make_plan
@@ -60,6 +62,7 @@ def _open_session(plan):
     a = plan.arguments
     if not a.is_chief:
         return plan.session_manager.wait_for_session(a.master, config=a.session_config, max_wait_secs=7200)
+    _check_latest_checkpoint(plan)
     return plan.session_manager.prepare_session(
         a.master,
         init_op=plan.init_op,
@@ -69,6 +72,12 @@ def _open_session(plan):
         init_feed_dict=a.init_feed_dict,
         init_fn=a.init_fn,
     )
+
+
+def _check_latest_checkpoint(plan):
+    latest = tf.train.latest_checkpoint(plan.arguments.logdir) if plan.saver is not None else None
+    if latest:
+        check_restorable(latest, restored_variables(plan.saver), reshapes(plan.saver))
 
 
 class _Run:

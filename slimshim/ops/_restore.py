@@ -198,7 +198,7 @@ def assign_from_checkpoint_fn(model_path, var_list, ignore_missing_vars=False, r
     saver = v1.train.Saver(wanted, reshape=reshape_variables)
 
     def restore(session):
-        _check_names(model_path, wanted)
+        check_restorable(model_path, wanted, reshape_variables)
         saver.restore(session, model_path)
 
     return restore
@@ -216,15 +216,60 @@ def _present(model_path, wanted):
     return {name: var for name, var in wanted.items() if reader.has_tensor(name)}
 
 
-def _check_names(model_path, wanted):
+def check_restorable(model_path, var_list, reshape=False):
+    """Raises unless the checkpoint has each variable, in its shape; says the nearest names or both shapes.
+
+    With resource variables TensorFlow itself restores a value of another shape without a word.
+
+    Args:
+      model_path: the checkpoint's path.
+      var_list: a list of variables, or a dict of name in the checkpoint -> variable; what is no
+        variable (the state of a table, say) is passed over.
+      reshape: whether another shape of the same size is fine.
+
+    Raises:
+      tf.errors.NotFoundError: if the checkpoint lacks a name.
+      tf.errors.InvalidArgumentError: if a shape differs.
+    """
     reader = open_checkpoint(model_path)
-    missing = [name for name in wanted if not reader.has_tensor(name)]
+    shapes = reader.get_variable_to_shape_map()
+    if _OBJECT_GRAPH in shapes:
+        return  # An object-based checkpoint: savers find its values another way.
+    if not isinstance(var_list, dict):
+        var_list = [var for var in var_list if hasattr(var, "get_shape")]
+    wanted = {name: parts[0] for name, parts in _grouped(var_list).items() if hasattr(parts[0], "get_shape")}
+    missing = [name for name in wanted if name not in shapes]
     if missing:
         raise tf.errors.NotFoundError(None, None, _missing_text(reader, model_path, missing))
+    for name, var in wanted.items():
+        _check_shape(name, _full_shape(var), shapes[name], reshape, model_path)
+
+
+_OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
+
+
+def _full_shape(var):
+    """Returns the shape of the variable, of the whole one for a part; None if it is not known."""
+    info = getattr(var, "_save_slice_info", None)
+    if info:
+        return tuple(info.full_shape)
+    shape = var.get_shape()
+    return tuple(shape.as_list()) if shape.is_fully_defined() else None
+
+
+def _check_shape(name, wanted, found, reshape, model_path):
+    fits = wanted is None or wanted == tuple(found)
+    if not fits and not (reshape and np.prod(wanted) == np.prod(found)):
+        raise tf.errors.InvalidArgumentError(
+            None,
+            None,
+            f"{name} has shape {wanted} in the model, and shape {tuple(found)} in the checkpoint {model_path}. "
+            "Leave it out of the variables to restore, or build the model as it was when the checkpoint was written.",
+        )
 
 
 def _assign_now(model_path, wanted, reshape):
-    _check_names(model_path, wanted)
+    check_restorable(model_path, wanted, reshape)
     reader = open_checkpoint(model_path)
     for name, var in wanted.items():
         value = reader.get_tensor(name)

@@ -131,3 +131,72 @@ def test_restoring_works_in_tf2_mode(checkpoint):
     var.assign(tf.zeros([2, 3]))
     slim.assign_from_checkpoint(checkpoint, {"A/weights": var})
     assert var.numpy()[1, 2] == 5
+
+
+def _program(body, v2):
+    """Runs a snippet in a process of its own, with v2 behaviour on or off; returns what it prints."""
+    import subprocess
+    import sys
+    import textwrap
+
+    switch = "" if v2 else "tf.compat.v1.disable_v2_behavior()"
+    code = f"""
+import tensorflow as tf
+{switch}
+import slimshim as slim
+v1 = tf.compat.v1
+with tf.Graph().as_default():
+{textwrap.indent(textwrap.dedent(body), "    ")}
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+@pytest.mark.parametrize("v2", [True, False])
+def test_no_way_of_restoring_takes_a_value_of_another_shape(checkpoint, tmp_path, v2):
+    """TensorFlow itself does, with resource variables, and goes on with the wrong weights."""
+    logdir = tmp_path / "logdir"
+    printed = _program(
+        f"""
+        with v1.Session() as session:  # A checkpoint of an earlier model, in a logdir.
+            v1.get_variable("w", [3])
+            v1.train.create_global_step()
+            session.run(v1.global_variables_initializer())
+            path = v1.train.Saver().save(session, {str(logdir / "model.ckpt")!r}, global_step=5)
+
+        def refused(attempt):
+            try:
+                attempt()
+            except tf.errors.InvalidArgumentError as error:
+                print("refused:", error.message)
+
+        with tf.Graph().as_default():
+            var = slim.variable("w", [5])
+            step = slim.get_or_create_global_step()
+            init = slim.assign_from_checkpoint_fn(path, [var])
+            with v1.Session() as session:
+                refused(lambda: init(session))
+            final = tf.identity(var)
+            refused(lambda: slim.evaluation.evaluate_once("", path, {str(tmp_path / "eval")!r}, final_op=final))
+            op = slim.learning.create_train_op(tf.reduce_sum(var), v1.train.GradientDescentOptimizer(0.1))
+            refused(lambda: slim.learning.train(op, {str(logdir)!r}, number_of_steps=9))
+        """,
+        v2,
+    )
+    refusals = [line for line in printed.splitlines() if line.startswith("refused:")]
+    assert len(refusals) == 3, printed
+    for line in refusals:
+        assert "w has shape (5,) in the model, and shape (3,)" in line
+    assert tf.train.latest_checkpoint(logdir).endswith("-5")
+
+
+def test_resuming_names_the_nearest_keys_where_the_checkpoint_lacks_one(graph, tmp_path):
+    with tf.Graph().as_default(), v1.Session() as session:
+        v1.get_variable("net/weights", [3])
+        session.run(v1.global_variables_initializer())
+        v1.train.Saver().save(session, str(tmp_path / "model.ckpt"))
+    var = slim.variable("Model/net/weights", [3])
+    train_op = slim.learning.create_train_op(tf.reduce_sum(var), v1.train.GradientDescentOptimizer(0.1))
+    with pytest.raises(tf.errors.NotFoundError, match=r"nearest names there: \['net/weights'\]"):
+        slim.learning.train(train_op, str(tmp_path), number_of_steps=1)

@@ -220,6 +220,30 @@ def test_lookup_tables_find_keys_strings_and_unknown_words(contrib, graph, tmp_p
     assert found["lines"].tolist() == [b"red", b"UNK"]
 
 
+def test_the_fast_hash_gives_the_buckets_of_no_hasher_spec(contrib, graph):
+    lookup = contrib.lookup
+    plain = lookup.index_table_from_tensor(["x"], num_oov_buckets=50)
+    fast = lookup.index_table_from_tensor(["x"], num_oov_buckets=50, hasher_spec=lookup.FastHashSpec)
+    words = [f"word {n}" for n in range(20)]
+    with v1.Session() as session:
+        session.run(v1.tables_initializer())
+        ids = session.run([plain.lookup(tf.constant(words)), fast.lookup(tf.constant(words))])
+        expected = 1 + session.run(tf.strings.to_hash_bucket_fast(words, 50))
+    np.testing.assert_array_equal(ids[0], expected)
+    np.testing.assert_array_equal(ids[1], expected)
+
+
+def test_another_hash_for_unknown_words_is_an_error_that_names_it(contrib, graph):
+    lookup = contrib.lookup
+    strong = lookup.HasherSpec("stronghash", [1, 2])
+    for make in (lookup.index_table_from_tensor, lookup.string_to_index_table_from_tensor):
+        with pytest.raises(ValueError, match="hasher_spec: expected None or FastHashSpec.*stronghash"):
+            make(["x"], num_oov_buckets=2, hasher_spec=strong)
+    for make in (lookup.index_table_from_file, lookup.string_to_index_table_from_file):
+        with pytest.raises(ValueError, match="hasher_spec: expected None or FastHashSpec.*legacy"):
+            make("words.txt", num_oov_buckets=2, hasher_spec=lookup.HasherSpec("legacy"))
+
+
 def test_dataset_transformations_drop_pad_and_interleave(contrib):
     numbers = tf.data.Dataset.range(7)
     batches = numbers.apply(contrib.data.batch_and_drop_remainder(3))

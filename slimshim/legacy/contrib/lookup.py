@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing
+
 import tensorflow as tf
 
 from ..._checks import check
@@ -12,7 +14,9 @@ MutableHashTable = tf.lookup.experimental.MutableHashTable
 MutableDenseHashTable = tf.lookup.experimental.DenseHashTable
 
 __all__ = [
+    "FastHashSpec",
     "HashTable",
+    "HasherSpec",
     "MutableDenseHashTable",
     "MutableHashTable",
     "index_table_from_file",
@@ -22,6 +26,16 @@ __all__ = [
     "string_to_index_table_from_file",
     "string_to_index_table_from_tensor",
 ]
+
+
+class HasherSpec(typing.NamedTuple):
+    """Which hash function a table's buckets use: its name, and a key for those that want one."""
+
+    hasher: str
+    key: object = None
+
+
+FastHashSpec = HasherSpec("fasthash")
 
 
 class HashTable(v1.lookup.StaticHashTable):
@@ -50,10 +64,14 @@ def index_table_from_tensor(mapping, num_oov_buckets=0, default_value=-1, hasher
       mapping: a vector of different values.
       num_oov_buckets: unknown keys are hashed into so many ids behind the last place; 0 for none.
       default_value: the id of an unknown key where there are no buckets.
-      hasher_spec: accepted; TensorFlow's fast hash is used.
+      hasher_spec: which hash the buckets use: None or `FastHashSpec`, TensorFlow's fast one.
       dtype: the type of the keys.
       name: a name for the operations.
+
+    Raises:
+      ValueError: if `hasher_spec` is another hash, or there is no `mapping`.
     """
+    _check_fast_hash(hasher_spec)
     check(mapping is not None, "mapping", "a vector of keys", mapping)
     with tf.name_scope(name or "string_to_index"):
         keys = tf.convert_to_tensor(mapping, None if tf.is_tensor(mapping) else dtype)
@@ -74,7 +92,20 @@ def index_table_from_file(
     value_column_index=tf.lookup.TextFileIndex.LINE_NUMBER,
     delimiter="\t",
 ):
-    """Returns a table from the lines of a file to their numbers, counted from 0."""
+    """Returns a table from the lines of a file to their numbers, counted from 0.
+
+    Args:
+      vocabulary_file: the path of a text file.
+      num_oov_buckets, default_value, hasher_spec, name: as for `index_table_from_tensor`.
+      vocab_size: the number of lines, where it is known.
+      key_dtype: the type of the keys, string or an integer.
+      key_column_index, value_column_index: which column of a line is the key, and which the id.
+      delimiter: what parts the columns.
+
+    Raises:
+      ValueError: if `hasher_spec` is another hash, or there is no `vocabulary_file`.
+    """
+    _check_fast_hash(hasher_spec)
     check(vocabulary_file, "vocabulary_file", "the path of a text file", vocabulary_file)
     with tf.name_scope(name or "string_to_index"):
         filler = v1.lookup.TextFileInitializer(
@@ -138,6 +169,17 @@ def string_to_index_table_from_file(
 ):
     """The older name of `index_table_from_file` for strings."""
     return index_table_from_file(vocabulary_file, num_oov_buckets, vocab_size, default_value, hasher_spec, name=name)
+
+
+def _check_fast_hash(hasher_spec):
+    """Raises ValueError for another hash: it would put unknown words into other buckets than here."""
+    check(
+        hasher_spec is None or getattr(hasher_spec, "hasher", None) == FastHashSpec.hasher,
+        "hasher_spec",
+        "None or FastHashSpec; tf.lookup has no other hash",
+        hasher_spec,
+        "Retrain what depends on the ids of unknown words, or hash them with tf.strings.to_hash_bucket_strong.",
+    )
 
 
 def _id_table(filler, num_oov_buckets, default_value):

@@ -7,6 +7,7 @@ import sys
 import textwrap
 
 import pytest
+import yaml
 
 import slimshim
 
@@ -89,18 +90,15 @@ def _run(code, **kwargs):
 
 def test_importing_changes_nothing_and_loads_no_keras():
     code = """
-        import sys, time
+        import sys
         import tensorflow as tf
         attributes = set(dir(tf)), set(dir(tf.compat.v1)), list(sys.meta_path), list(sys.path)
         modules = {name for name in sys.modules}
-        start = time.perf_counter()
         import slimshim
-        spent = time.perf_counter() - start
         assert (set(dir(tf)), set(dir(tf.compat.v1)), list(sys.meta_path), list(sys.path)) == attributes
         new = {name for name in sys.modules} - modules
         assert all(name.split(".")[0] in ("slimshim", "wrapt") for name in new), new
         assert tf.executing_eagerly()
-        print(spent)
     """
     done = _run(code)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -133,8 +131,7 @@ def test_an_old_tensorflow_is_named_with_what_is_needed(tmp_path):
     assert "ImportError: slimshim needs TensorFlow 2.10 or newer, and this is 2.9.3." in done.stderr
 
 
-def test_the_oldest_row_of_the_matrix_is_what_importing_accepts():
-    yaml = pytest.importorskip("yaml")
+def test_the_matrix_says_which_tensorflow_importing_accepts():
     from slimshim._tf import versions
 
     matrix = pathlib.Path(__file__).parents[1] / "compat_matrix.yaml"

@@ -11,11 +11,10 @@ import pathlib
 
 import goldens
 import pytest
+import yaml
 
 import slimshim
 from slimshim.legacy.placeholders import Placeholder, UnavailableError
-
-yaml = pytest.importorskip("yaml")
 
 ROOT = pathlib.Path(__file__).parents[2]
 EXCEPTIONS = yaml.safe_load(pathlib.Path(__file__).with_name("exceptions.yaml").read_text())

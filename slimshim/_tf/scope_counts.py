@@ -44,11 +44,6 @@ def automatic_names_counted_in(counts):
             counts.update(left)
 
 
-def count_scope(name):
-    """Counts the scope of that full name as entered, so that the next automatic name differs."""
-    _scope_store().open_variable_scope(name)
-
-
 def _scope_store():
     v1.get_variable_scope()  # Makes the store, if there is none yet.
     (store,) = v1.get_collection(_STORE)

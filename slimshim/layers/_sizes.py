@@ -66,6 +66,17 @@ def check_not_both(stride, rate, stride_name="stride", rate_name="rate"):
         )
 
 
+def axis_from_the_front(argument, axis, rank):
+    """Returns a possibly negative axis of the inputs as an index from the front.
+
+    Raises:
+      ValueError: if there is no such axis.
+    """
+    expected = f"an axis of the inputs, which must be < rank(inputs) ({rank})"
+    check(-rank <= axis < rank, argument, expected, axis, "Axis is out of bounds.")
+    return axis % rank
+
+
 def as_count(argument, value):
     """Returns a number of outputs as an int; takes what TF1's `Dimension` is too.
 

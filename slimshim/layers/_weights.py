@@ -1,10 +1,12 @@
 """What the layers with weights share: the scope, the weights' source, and the tail.
 
-with weighted_scope(scope, "Conv", inputs, reuse) as opened:
-    inputs = as_tensor(inputs)
-    source = weight_source(opened, {"kernel": Weight("weights", initializer, regularizer)})
-    outputs = apply("Conv2D", Convolution, source, inputs, filters=64, kernel_size=3)
-    return finish(outputs, opened, normalizer_fn=batch_norm, activation_fn=tf.nn.relu)
+A layer's whole body:
+
+    with weighted_scope(scope, "Conv", inputs, reuse) as opened:
+        inputs = as_tensor(inputs)
+        source = weight_source(opened, {"kernel": Weight("weights", initializer, regularizer)})
+        outputs = apply("Conv2D", Convolution, source, inputs, filters=64, kernel_size=3)
+        return finish(outputs, opened, normalizer_fn=batch_norm, activation_fn=tf.nn.relu)
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from .._tf.keras_layers import keras_layer, layer_dtype
 from ..ops.scopes import layer_scope
 from ._layer_variables import layer_variable
 from ._names import count_scope_twice
+from ._tail import activated, normalized
 from .initializers import xavier_initializer
 from .utils import collect_named_outputs, get_variable_collections
 
@@ -127,8 +130,5 @@ def uses_biases(normalizer_fn, biases_initializer):
 
 def finish(outputs, scope, normalizer_fn=None, normalizer_params=None, activation_fn=None, outputs_collections=None):
     """Returns the outputs normalized, activated and collected, each where it is asked for."""
-    if normalizer_fn is not None:
-        outputs = normalizer_fn(outputs, **(normalizer_params or {}))
-    if activation_fn is not None:
-        outputs = activation_fn(outputs)
+    outputs = activated(normalized(outputs, normalizer_fn, normalizer_params), activation_fn)
     return collect_named_outputs(outputs_collections, scope.name, outputs)

@@ -18,6 +18,7 @@ from ._layer_variables import layer_variable
 from ._moving_averages import assign_debiased_moving_average, assign_moving_average
 from ._names import count_scope_twice
 from ._symbolic import symbolic
+from ._tail import activated
 from ._training import training_flag, training_rate
 
 v1 = tf.compat.v1
@@ -156,8 +157,7 @@ def batch_norm(
         else:
             outputs = layer.plain(inputs, batch_weights, adjustment, deliver)
         outputs.set_shape(inputs.shape)
-        if activation_fn is not None:
-            outputs = activation_fn(outputs)
+        outputs = activated(outputs, activation_fn)
         return utils.collect_named_outputs(outputs_collections, opened.name, outputs)
 
 

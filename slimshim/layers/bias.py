@@ -11,6 +11,7 @@ from . import utils
 from ._channels import check_either
 from ._layer_variables import layer_variable, parameter_dtype
 from ._symbolic import symbolic
+from ._tail import activated
 
 v1 = tf.compat.v1
 
@@ -70,8 +71,7 @@ def bias_add(
             trainable=trainable,
         )
         outputs = v1.nn.bias_add(inputs, _in_dtype(biases, inputs.dtype), data_format=data_format)
-        if activation_fn is not None:
-            outputs = activation_fn(outputs)
+        outputs = activated(outputs, activation_fn)
         return utils.collect_named_outputs(outputs_collections, opened.name, outputs)
 
 

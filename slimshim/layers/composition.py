@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .._checks import check
+import operator
+
+from .._checks import check, error_text
 from ..ops.scopes import layer_scope
 from ._symbolic import automatic_names_for
 from ._weights import as_tensor
@@ -23,15 +25,22 @@ def repeat(inputs, repetitions, layer, *args, **kwargs):
 
     Args:
       inputs: a tensor that the layer takes.
-      repetitions: how often.
+      repetitions: how often, an int.
       layer: a function (inputs, *args, scope=..., **kwargs) -> outputs.
       *args, **kwargs: the layer's further arguments. `scope` names the scope around all calls;
         default: "Repeat", and the calls' own scopes are named after the function.
 
     Returns:
       The last result; `inputs` as a tensor for no repetitions.
+
+    Raises:
+      TypeError: if `repetitions` is no integer.
     """
-    return _in_turn(inputs, layer, [args] * repetitions, kwargs, "Repeat")
+    try:
+        count = operator.index(repetitions)
+    except TypeError:
+        raise TypeError(error_text("repetitions", "an integer", repetitions)) from None
+    return _in_turn(inputs, layer, [args] * count, kwargs, "Repeat")
 
 
 def stack(inputs, layer, stack_args, **kwargs):

@@ -8,7 +8,7 @@ from .._checks import error_text
 from ..ops.arg_scope import add_arg_scope
 from . import utils
 from ._channels import check_convolution_format, keras_format
-from ._sizes import as_count, check_channels, check_not_both, checked_padding, spatial
+from ._sizes import as_count, check_channels, check_not_both, check_rank, checked_padding, spatial
 from ._symbolic import symbolic
 from ._tf1_calls import Convolution, InPlane
 from ._weights import XAVIER, ZEROS, Weight, apply, as_tensor, finish, uses_biases, weight_source, weighted_scope, zeros
@@ -259,11 +259,12 @@ def convolution2d_in_plane(
       A tensor of shape [batch, new height, new width, channels].
 
     Raises:
-      ValueError: if the rank is below 4 or the channels are not known.
+      ValueError: if the rank is not 4 or the channels are not known.
     """
     with weighted_scope(scope, "ConvInPlane", inputs, reuse) as opened:
         inputs = as_tensor(inputs)
-        utils.last_dimension(inputs.shape, min_rank=4)
+        check_rank("ConvInPlane", inputs, 4)
+        check_channels(inputs, "channels_last")
         shared = Weight("weights", weights_initializer, weights_regularizer, loss_name="weights")
         source = _one_plane(
             weight_source(

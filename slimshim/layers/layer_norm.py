@@ -9,7 +9,9 @@ from ..ops.arg_scope import add_arg_scope
 from ..ops.scopes import layer_scope
 from . import utils
 from ._layer_variables import layer_variable, parameter_dtype
+from ._sizes import axis_from_the_front
 from ._symbolic import symbolic
+from ._tail import activated
 
 v1 = tf.compat.v1
 
@@ -61,8 +63,8 @@ def layer_norm(
         inputs = tf.convert_to_tensor(inputs)
         rank = inputs.shape.rank
         check(rank is not None, "inputs", "a tensor of known rank", inputs, "Tell its undefined rank with set_shape.")
-        begin_norm_axis = _axis("begin_norm_axis", begin_norm_axis, rank)
-        params_shape = inputs.shape[_axis("begin_params_axis", begin_params_axis, rank) :]
+        begin_norm_axis = axis_from_the_front("begin_norm_axis", begin_norm_axis, rank)
+        params_shape = inputs.shape[axis_from_the_front("begin_params_axis", begin_params_axis, rank) :]
         check(
             params_shape.is_fully_defined(),
             "inputs",
@@ -83,12 +85,5 @@ def layer_norm(
         epsilon = 1e-3 if inputs.dtype == tf.float16 else 1e-12
         outputs = tf.nn.batch_normalization(inputs, mean, variance, beta, gamma, epsilon)
         outputs.set_shape(inputs.shape)
-        if activation_fn is not None:
-            outputs = activation_fn(outputs)
+        outputs = activated(outputs, activation_fn)
         return utils.collect_named_outputs(outputs_collections, opened.name, outputs)
-
-
-def _axis(argument, axis, rank):
-    """Returns a possibly negative `axis` as an index from the front."""
-    check(-rank <= axis < rank, argument, f"an axis, which must be < rank(inputs) ({rank})", axis)
-    return axis % rank

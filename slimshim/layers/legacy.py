@@ -12,6 +12,7 @@ from ..ops.scopes import layer_scope
 from ..ops.variables import variable
 from ._layer_variables import parameter_dtype
 from ._symbolic import symbolic
+from ._tail import activated
 from ._weights import XAVIER, ZEROS, as_tensor
 
 v1 = tf.compat.v1
@@ -87,8 +88,7 @@ def legacy_fully_connected(
             outputs = tf.nn.bias_add(outputs, _like(x, bias))
         if x.shape.rank > 2:
             outputs = _in_shape_of(x, outputs, num_output_units)
-        if activation_fn is not None:
-            outputs = activation_fn(outputs)
+        outputs = activated(outputs, activation_fn)
         add_to_collections([*(output_collections or ()), _keys.ACTIVATIONS], outputs)
         return outputs
 

@@ -10,7 +10,9 @@ from ..ops.scopes import layer_scope
 from . import utils
 from ._channels import check_either
 from ._layer_variables import layer_variable, parameter_dtype
+from ._sizes import axis_from_the_front
 from ._symbolic import symbolic
+from ._tail import activated
 
 v1 = tf.compat.v1
 
@@ -78,8 +80,7 @@ def instance_norm(
         spatial = [i for i in range(1, rank) if i != axis]
         mean, variance = tf.nn.moments(inputs, spatial, keepdims=True)
         outputs = tf.nn.batch_normalization(inputs, mean, variance, beta, gamma, epsilon, name="instancenorm")
-        if activation_fn is not None:
-            outputs = activation_fn(outputs)
+        outputs = activated(outputs, activation_fn)
         return utils.collect_named_outputs(outputs_collections, opened.name, outputs)
 
 
@@ -137,7 +138,7 @@ def group_norm(
     """
     inputs = tf.convert_to_tensor(inputs)
     rank = _known_rank(inputs)
-    axis = _axis("channels_axis", channels_axis, rank)
+    axis = axis_from_the_front("channels_axis", channels_axis, rank)
     channels = _known_channels(inputs, axis, "channel")
     reduced = [_reduced_axis(inputs, a, axis) for a in reduction_axes]
     check(
@@ -171,8 +172,7 @@ def group_norm(
         mean, variance = _moments(grouped, moments_axes, mean_close_to_zero)
         outputs = tf.reshape(_normalized(grouped, mean, variance, beta, gamma, epsilon), shape)
         outputs.set_shape(inputs.shape)
-        if activation_fn is not None:
-            outputs = activation_fn(outputs)
+        outputs = activated(outputs, activation_fn)
         return utils.collect_named_outputs(outputs_collections, opened.name, outputs)
 
 
@@ -200,14 +200,8 @@ def _known_channels(inputs, axis, word):
     return channels
 
 
-def _axis(argument, axis, rank):
-    """Returns a possibly negative `axis` as an index from the front."""
-    check(-rank <= axis < rank, argument, f"an axis of inputs of rank {rank}", axis, "Axis is out of bounds.")
-    return axis % rank
-
-
 def _reduced_axis(inputs, axis, channels_axis):
-    axis = _axis("reduction_axes", axis, inputs.shape.rank)
+    axis = axis_from_the_front("reduction_axes", axis, inputs.shape.rank)
     check(
         inputs.shape.as_list()[axis] is not None,
         "inputs",

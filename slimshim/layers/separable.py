@@ -115,8 +115,8 @@ def _separable(inputs, scope, weights, trainable, variables_collections, config)
 
 
 def _depthwise(inputs, scope, weights, trainable, variables_collections, config):
-    utils.channel_dimension(inputs.shape, config["data_format"], min_rank=4)
     check_rank("SeparableConv2d", inputs, 4)
+    check_channels(inputs, config["data_format"])
     # TF1 made these variables without a layer class, so the losses bear the variables' names.
     weights = {name: weight._replace(loss_name=weight.name) for name, weight in weights.items()}
     source = weight_source(scope, weights, trainable, variables_collections)

@@ -45,6 +45,12 @@ def test_no_repetitions_give_the_inputs_back(graph):
     assert layers.stack(inputs, layers.fully_connected, []) is inputs
 
 
+@pytest.mark.parametrize("repetitions", [2.5, "2", None])
+def test_repetitions_that_are_no_integer_are_a_type_error_that_names_them(graph, repetitions):
+    with pytest.raises(TypeError, match="repetitions: expected an integer"):
+        layers.repeat(tf.ones([2, 3]), repetitions, layers.fully_connected, 3)
+
+
 @pytest.mark.parametrize(
     "layer, name",
     [

@@ -132,10 +132,11 @@ def test_static_sizes_are_those_of_the_run(case):
         (lambda: layers.conv2d(images(2, 8, 8, 3), "4", 3), "num_outputs: expected a positive integer"),
         (lambda: layers.conv2d(images(2, 2, 2, 3), 4, 3, padding="VALID"), "output size|Negative dimension"),
         (lambda: layers.separable_conv2d(images(2, 8, 3), 4, 3), "rank 4"),
-        (lambda: layers.separable_conv2d(images(2, 8, 3), None, 3), "rank"),
+        (lambda: layers.separable_conv2d(images(2, 8, 3), None, 3), "inputs: expected rank 4"),
         (lambda: layers.separable_conv2d(images(2, 8, 8, 3), 4, 3, data_format="NWC"), "either NCHW or NHWC"),
         (lambda: layers.separable_conv2d(images(2, 8, 8, 3), 4, 3, stride=2, rate=2), "strides > 1 not supported"),
-        (lambda: layers.conv2d_in_plane(images(2, 8, 3), 3), "rank"),
+        (lambda: layers.conv2d_in_plane(images(2, 8, 3), 3), "inputs: expected rank 4"),
+        (lambda: layers.conv2d_in_plane(images(2, 8, 8, None), 3), "inputs: expected a known number of channels"),
         (lambda: layers.conv2d_transpose(images(2, 8, 3), 4, 3), "rank 4"),
         (lambda: layers.conv2d_transpose(images(2, 8, 8, 3), 4, 3, data_format="CHWN"), "either NCHW or NHWC"),
         (lambda: layers.conv3d_transpose(images(2, 8, 8, 8, 3), 4, 3, data_format="NHWC"), "either NCDHW or NDHWC"),
@@ -145,6 +146,23 @@ def test_static_sizes_are_those_of_the_run(case):
 def test_a_wrong_argument_is_a_value_error_that_names_it(graph, build, message):
     with pytest.raises(ValueError, match=message):
         build()
+
+
+@pytest.mark.parametrize(
+    "layer, arguments",
+    [
+        (layers.conv2d, (4, 3)),
+        (layers.conv2d_in_plane, (3,)),
+        (layers.separable_conv2d, (4, 3)),
+        (layers.conv2d_transpose, (4, 3)),
+        (layers.fully_connected, (4,)),
+    ],
+)
+def test_a_name_in_place_of_a_function_is_a_type_error_that_says_so(graph, layer, arguments):
+    with pytest.raises(TypeError, match="activation_fn: expected a function.*'relu'"):
+        layer(images(2, 8, 8, 3), *arguments, activation_fn="relu")
+    with pytest.raises(TypeError, match="normalizer_fn: expected a function.*'bn'"):
+        layer(images(2, 8, 8, 3), *arguments, normalizer_fn="bn")
 
 
 def test_integer_inputs_are_a_type_error(graph):

@@ -85,3 +85,10 @@ def test_a_mixed_precision_policy_keeps_variables_in_float32(layer, mixed_float1
 def test_a_bad_argument_is_named(graph, layer, shape, kwargs, words):
     with pytest.raises(ValueError, match=words):
         getattr(layers, layer)(v1.placeholder(tf.float32, shape), **kwargs)
+
+
+@pytest.mark.parametrize("layer", ["batch_norm", "bias_add", "group_norm", "instance_norm", "layer_norm"])
+def test_an_activation_that_is_no_function_is_a_type_error_that_says_so(graph, layer):
+    kwargs = {"groups": 2} if layer == "group_norm" else {}
+    with pytest.raises(TypeError, match="activation_fn: expected a function.*'relu'"):
+        getattr(layers, layer)(tf.zeros([2, 3, 3, 4]), activation_fn="relu", **kwargs)

@@ -1,10 +1,12 @@
 """Evaluation of trained checkpoints, with metrics and summaries.
 
-slim.evaluation.evaluation_loop(
-    "", "logs", "logs/eval",
-    num_evals=100,
-    eval_op=list(names_to_updates.values()),
-    final_op=names_to_values)
+Every new checkpoint, as it comes:
+
+    slim.evaluation.evaluation_loop(
+        "", "logs", "logs/eval",
+        num_evals=100,
+        eval_op=list(names_to_updates.values()),
+        final_op=names_to_values)
 """
 
 from __future__ import annotations

@@ -1,11 +1,13 @@
 """Keras models made of this package's layers: loading them, and their weights by TF1 name.
 
-inputs = keras.Input((224, 224, 3))
-logits, end_points = inception_v2.inception_v2(inputs, num_classes=10, is_training=None)
-model = keras.Model(inputs, logits)
-restore(model, "inception_v2.ckpt")
-model.save("model.keras")
-model = load_model("model.keras")
+From a net to a file and back:
+
+    inputs = keras.Input((224, 224, 3))
+    logits, end_points = inception_v2.inception_v2(inputs, num_classes=10, is_training=None)
+    model = keras.Model(inputs, logits)
+    restore(model, "inception_v2.ckpt")
+    model.save("model.keras")
+    model = load_model("model.keras")
 """
 
 from __future__ import annotations

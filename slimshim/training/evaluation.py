@@ -1,10 +1,12 @@
 """Evaluating checkpoints with hooks, once or each time a new one appears.
 
-slim.training.evaluation.evaluate_repeatedly(
-    "logs",
-    eval_ops=list(names_to_updates.values()),
-    final_ops=names_to_values,
-    hooks=[StopAfterNEvalsHook(100), SummaryAtEndHook("logs/eval")])
+Every new checkpoint, as it comes:
+
+    slim.training.evaluation.evaluate_repeatedly(
+        "logs",
+        eval_ops=list(names_to_updates.values()),
+        final_ops=names_to_values,
+        hooks=[StopAfterNEvalsHook(100), SummaryAtEndHook("logs/eval")])
 """
 
 from __future__ import annotations

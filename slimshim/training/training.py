@@ -1,9 +1,11 @@
 """Training with hooks and scaffolds, in TensorFlow's monitored session.
 
-train_op = slim.training.create_train_op(
-    total_loss, optimizer, transform_grads_fn=slim.training.clip_gradient_norms_fn(4.0))
-hooks = [tf.compat.v1.train.StopAtStepHook(last_step=1000)]
-slim.training.train(train_op, "logs", hooks=hooks)
+A training from a loss:
+
+    train_op = slim.training.create_train_op(
+        total_loss, optimizer, transform_grads_fn=slim.training.clip_gradient_norms_fn(4.0))
+    hooks = [tf.compat.v1.train.StopAtStepHook(last_step=1000)]
+    slim.training.train(train_op, "logs", hooks=hooks)
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import importlib.util
 import os
 import re
 
-# The first row of compat_matrix.yaml; a test holds the two together.
+# As compat_matrix.yaml says; a test holds the two together.
 OLDEST_TENSORFLOW = (2, 10)
 
 _INSTALL_HINT = (

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import pathlib
+import subprocess
 
 import numpy as np
 import parity
@@ -92,3 +93,13 @@ def test_a_difference_fails_the_command(records, report, tmp_path, capsys):
     path.write_text(json.dumps(content))
     assert report.main(["--no-write", "--records", str(path)]) == 1
     assert "these differ: layers.f" in capsys.readouterr().out
+
+
+def test_a_golden_test_that_fails_without_a_record_fails_the_command(report, monkeypatch):
+    def run(command, **kwargs):
+        pathlib.Path(command[command.index("--parity") + 1]).write_text('{"records": [{}]}')
+        return subprocess.CompletedProcess(command, returncode=1)
+
+    monkeypatch.setattr(report.subprocess, "run", run)
+    with pytest.raises(SystemExit, match="golden tests failed"):
+        report.main(["--no-write"])

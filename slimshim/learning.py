@@ -96,8 +96,8 @@ def create_train_op(
     function.
 
     Raises:
-      ValueError: for an eager loss, a function within a graph, no variables, variables that are
-        not trainable, or bad multipliers.
+      ValueError: for an eager loss, a loss that is no scalar, a function within a graph, no
+        variables to train, one that is no variable or not trainable, or bad multipliers.
       TypeError: for an optimizer that does not work in a graph (Keras's), or that scales the loss.
 
     Source: `tf.contrib.slim.learning.create_train_op`.
@@ -186,7 +186,8 @@ def train(
 
     Args:
       train_op: what `create_train_op` returns.
-      logdir: the directory of checkpoints and events, or None to write nothing.
+      logdir: the directory of checkpoints and events. None: no checkpoints, and events only to the
+        program's own `summary_writer`.
       train_step_fn: a function (session, train_op, global_step, train_step_kwargs) that returns
         (loss, whether to stop).
       train_step_kwargs: its dict. Left out: `should_stop`, `should_log` and, with
@@ -220,10 +221,11 @@ def train(
         they raise RuntimeError.
 
     Raises:
-      ValueError: if `train_op` is None, or neither a tensor of a graph nor a `TrainStep`,
-        `number_of_steps` is not positive, `startup_delay_steps` goes with `sync_optimizer`, or
-        `summary_op`, `saver` or `trace_every_n_steps` goes with `logdir=None`; for a `TrainStep`,
-        if an argument is about sessions, or the checkpoint is of another model.
+      ValueError: if `train_op` is None, of another graph, or neither a tensor of a graph nor a
+        `TrainStep`, `number_of_steps` or `trace_every_n_steps` is not a positive whole number,
+        `startup_delay_steps` goes with `sync_optimizer`, or `saver`, `trace_every_n_steps` or
+        (without a writer) `summary_op` goes with `logdir=None`; for a `TrainStep`, if an argument
+        is about sessions, or the checkpoint is of another model.
       tf.errors.OpError: if `logdir` can not be written, before any step.
       RuntimeError: if the variables are not initialized, or threads do not end.
 

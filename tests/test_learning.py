@@ -3,6 +3,8 @@
 import glob
 import json
 import os
+import subprocess
+import sys
 import threading
 
 import goldens
@@ -12,6 +14,7 @@ import pytest
 import tensorflow as tf
 
 from slimshim import learning
+from slimshim._engine import session as session_engine
 
 v1 = tf.compat.v1
 
@@ -177,6 +180,60 @@ def test_variables_that_cannot_be_trained_are_named(graph):
         learning.create_train_op(tf.square(fixed), optimizer)
 
 
+@pytest.mark.parametrize("bad", [["w"], [None], "w", 3, tf.constant([1.0])], ids=repr)
+def test_variables_to_train_that_are_no_variables_are_an_error(graph, bad):
+    loss, optimizer = parabola(), v1.train.GradientDescentOptimizer(0.1)
+    with pytest.raises(ValueError, match="variables_to_train: expected a list of variables"):
+        learning.create_train_op(loss, optimizer, variables_to_train=bad)
+    with pytest.raises(ValueError, match="variables_to_train: expected a list of variables"):
+        learning.create_train_op(loss, optimizer, variables_to_train=v1.trainable_variables()[0])
+
+
+@pytest.mark.parametrize("use_resource", [False, True])
+def test_variables_to_train_may_be_of_every_kind_and_parts(graph, use_resource):
+    with v1.variable_scope("", use_resource=use_resource, partitioner=tf.compat.v1.fixed_size_partitioner(2)):
+        parts = v1.get_variable("parts", [4], initializer=v1.ones_initializer())
+    whole = v1.get_variable("whole", initializer=1.0, use_resource=use_resource)
+    loss = tf.reduce_sum(tf.square(parts)) + tf.square(whole)
+    optimizer = v1.train.GradientDescentOptimizer(0.5)
+    train_op = learning.create_train_op(loss, optimizer, variables_to_train=(*parts, whole))
+    with v1.Session() as session:
+        session.run(v1.global_variables_initializer())
+        session.run(train_op)
+        np.testing.assert_array_equal(session.run(tf.convert_to_tensor(parts)), np.zeros(4))
+        assert session.run(whole) == 0.0
+
+
+def test_a_loss_that_is_no_scalar_is_an_error_and_one_of_unknown_shape_passes(graph):
+    w, optimizer = v1.get_variable("w", initializer=[3.0]), v1.train.GradientDescentOptimizer(0.1)
+    with pytest.raises(ValueError, match="total_loss: expected a scalar"):
+        learning.create_train_op(tf.square(w), optimizer)
+    unknown = v1.placeholder_with_default(tf.reduce_sum(w), shape=None)
+    train_op = learning.create_train_op(unknown, optimizer)
+    with v1.Session() as session:
+        session.run(v1.global_variables_initializer())
+        assert session.run(train_op) == 3.0
+
+
+@pytest.mark.parametrize(
+    "argument, value",
+    [
+        ("gate_gradients", v1.train.Optimizer.GATE_GRAPH),
+        ("aggregation_method", tf.AggregationMethod.EXPERIMENTAL_ACCUMULATE_N),
+        ("colocate_gradients_with_ops", True),
+    ],
+)
+def test_arguments_about_gradients_reach_the_optimizer(graph, argument, value):
+    class Recording(v1.train.GradientDescentOptimizer):
+        def compute_gradients(self, loss, var_list=None, **kwargs):
+            self.seen = kwargs
+            return super().compute_gradients(loss, var_list, **kwargs)
+
+    optimizer = Recording(0.1)
+    learning.create_train_op(parabola(), optimizer, **{argument: value})
+    assert optimizer.seen[argument] == value
+
+
 def test_summarize_gradients_adds_both_summaries_for_each_variable(graph):
     sgd_train_op(summarize_gradients=True)
     names = [tensor.op.name for tensor in v1.get_collection(v1.GraphKeys.SUMMARIES)]
@@ -233,6 +290,29 @@ def test_an_eager_train_op_is_an_error(tmp_path):
 def test_twenty_steps_go_where_tensorflow_1_15_went(case):
     expected = goldens.content("learning_trajectories")["cases"][case]
     parity.same("learning.train", case, TRAJECTORIES.trajectory(learning, case), expected, rtol=0, atol=1e-5)
+
+
+WITHOUT_V2 = """
+import json, goldens
+import tensorflow as tf
+tf.compat.v1.disable_v2_behavior()
+from slimshim import learning
+trajectories = goldens.generator("learning_trajectories")
+print(json.dumps({case: trajectories.trajectory(learning, case) for case in trajectories.CASES}))
+"""
+
+
+@pytest.mark.golden
+def test_the_same_twenty_steps_with_v2_behaviour_switched_off():
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    made = subprocess.run(
+        [sys.executable, "-c", WITHOUT_V2], env=environment, stdout=subprocess.PIPE, check=True, timeout=300
+    )
+    trajectories = json.loads(made.stdout.splitlines()[-1])
+    expected = goldens.content("learning_trajectories")["cases"]
+    assert trajectories.keys() == expected.keys()
+    for case, trajectory in trajectories.items():
+        parity.same("learning.train", f"{case}, v2 behaviour off", trajectory, expected[case], rtol=0, atol=1e-5)
 
 
 # train: what it returns and leaves behind.
@@ -323,6 +403,18 @@ def test_a_saver_and_a_summary_writer_of_the_program_are_used(graph, tmp_path):
     assert {name for name, _ in tf.train.list_variables(str(tmp_path / "logs"))} == {"global_step", "w"}
     assert not glob.glob(str(tmp_path / "logs" / "events*"))
     assert "global_step/sec" in tags(tmp_path / "elsewhere")
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_without_a_logdir_summaries_go_to_the_writer_of_the_program(graph, tmp_path, monkeypatch, given):
+    monkeypatch.chdir(tmp_path)
+    mine = v1.summary.scalar("tag_of_mine", tf.constant(1.0))
+    kwargs = {"summary_op": mine} if given else {}
+    writer = v1.summary.FileWriter(str(tmp_path / "elsewhere"))
+    learning.train(sgd_train_op(), None, summary_writer=writer, number_of_steps=2, **kwargs)
+    assert {"tag_of_mine", "global_step/sec"} <= tags(tmp_path / "elsewhere")
+    assert [path.name for path in tmp_path.iterdir()] == ["elsewhere"]
+    assert [path.name for path in (tmp_path / "elsewhere").iterdir() if "events" not in path.name] == []
 
 
 def test_summary_writer_none_writes_no_events(graph, tmp_path):
@@ -449,7 +541,15 @@ def test_the_session_wrapper_gets_every_step_and_a_session_config_is_obeyed(grap
         ({"logdir": None, "trace_every_n_steps": 10}, "trace_every_n_steps"),
         ({"logdir": None, "summary_op": None}, "summary_op"),
         ({"logdir": None, "saver": object()}, "saver"),
-        ({"sync_optimizer": [object()]}, "sync_optimizer"),
+        ({"sync_optimizer": [object()]}, "sync_optimizer: expected a .*SyncReplicasOptimizer, or a list"),
+        ({"sync_optimizer": v1.train.GradientDescentOptimizer(0.1)}, "sync_optimizer: expected a .*SyncReplicas"),
+        ({"sync_optimizer": []}, "sync_optimizer: expected"),
+        ({"number_of_steps": 2.5}, "number_of_steps: expected None or a positive whole number"),
+        ({"number_of_steps": "3"}, "number_of_steps: expected None or a positive whole number"),
+        ({"trace_every_n_steps": 0}, "trace_every_n_steps: expected None or a positive whole number"),
+        ({"trace_every_n_steps": -1}, "trace_every_n_steps: expected None or a positive whole number"),
+        ({"log_every_n_steps": None}, "log_every_n_steps: .*0 logs never"),
+        ({"train_step_kwargs": None}, "train_step_kwargs: expected a dict"),
         ({"train_op": None}, "train_op"),
     ],
 )
@@ -457,6 +557,50 @@ def test_bad_arguments_are_named(graph, tmp_path, kwargs, message):
     arguments = {"train_op": sgd_train_op(), "logdir": str(tmp_path), "number_of_steps": 1, **kwargs}
     with pytest.raises(ValueError, match=message):
         learning.train(**arguments)
+
+
+def test_a_train_op_of_another_graph_is_an_error_that_says_what_to_pass(graph, tmp_path):
+    train_op = sgd_train_op()
+    with tf.Graph().as_default(), pytest.raises(ValueError, match=r"train_op:.*pass `graph=train_op\.graph`"):
+        learning.train(train_op, str(tmp_path), number_of_steps=1)
+
+
+def test_the_argument_graph_decides_which_graph_is_trained(graph, tmp_path):
+    train_op = sgd_train_op()
+    with tf.Graph().as_default() as other:
+        assert learning.train(train_op, str(tmp_path), graph=graph, number_of_steps=2) == 2.25
+    assert graph.finalized and not other.finalized
+    assert saved(tmp_path, 2) == 0.75
+
+
+def test_a_local_init_op_runs_in_place_of_the_default_one(graph):
+    local = v1.Variable(2.0, trainable=False, collections=[v1.GraphKeys.LOCAL_VARIABLES])
+    train_op = learning.create_train_op(local * parabola(), v1.train.GradientDescentOptimizer(0.0))
+    assert learning.train(train_op, None, local_init_op=v1.assign(local, 5.0), number_of_steps=1) == 45.0
+
+
+def test_threads_that_do_not_end_are_an_error_unless_ignored(monkeypatch):
+    monkeypatch.setattr(session_engine, "_STOP_GRACE_SECS", 0.1)
+    monkeypatch.setattr(session_engine, "_OWN_END_SECS", 0.1)
+    release = threading.Event()
+
+    class Stuck:
+        def create_threads(self, *args, **kwargs):
+            thread = threading.Thread(target=release.wait, args=(60,), daemon=True)
+            thread.start()
+            return [thread]
+
+    def train(**kwargs):
+        with tf.Graph().as_default():
+            v1.add_to_collection(v1.GraphKeys.QUEUE_RUNNERS, Stuck())
+            return learning.train(sgd_train_op(), None, number_of_steps=1, **kwargs)
+
+    try:
+        with pytest.raises(RuntimeError, match="threads still running"):
+            train()
+        assert train(ignore_live_threads=True) == 9.0
+    finally:
+        release.set()
 
 
 def test_a_trace_without_logdir_in_the_step_kwargs_is_an_error(graph):

@@ -15,7 +15,8 @@ v1 = tf.compat.v1
 class Keeper:
     """Writes checkpoints and events of one session, when `tick` finds that it is time.
 
-    A process that is not the chief, or has no logdir, keeps nothing.
+    Without a logdir it writes events alone, and these only to the program's own writer. A process
+    that is not the chief keeps nothing.
     """
 
     def __init__(self, plan, session):
@@ -32,10 +33,10 @@ class Keeper:
         writer = self._plan.writer
         if writer is not None:
             writer.reopen()  # The program's own may have been closed by an earlier training.
-        if not self._plan.saves:
+        elif not self._plan.saves:
             return
         a, step = self._plan.arguments, self._step()
-        restored = tf.train.latest_checkpoint(a.logdir) == f"{self._save_path}-{step}"
+        restored = self._plan.saves and tf.train.latest_checkpoint(a.logdir) == f"{self._save_path}-{step}"
         if restored and self._plan.last_step is not None and step >= self._plan.last_step:
             # The loop ends after one step, which gives the loss to return. Were it saved, each new
             # start of a finished training would go one step further.
@@ -47,7 +48,7 @@ class Keeper:
             writer.add_session_log(v1.SessionLog(status=v1.SessionLog.START), step)
             if a.save_summaries_secs:
                 self._add_summary_actions(a.save_summaries_secs, step)
-        if a.save_interval_secs:
+        if self._plan.saves and a.save_interval_secs:
             saving = EverySecs(a.save_interval_secs, self._save_between_steps)
             self._actions.append(saving.skip_first() if restored else saving)
 
@@ -60,8 +61,9 @@ class Keeper:
         """Saves the state after the last step."""
         if not self._keeps:
             return
-        v1.logging.info("Finished training! Saving model to disk.")
-        self._save()
+        if self._plan.saves:
+            v1.logging.info("Finished training! Saving model to disk.")
+            self._save()
         if self._rate is not None:
             self._write_rate()
 
@@ -88,11 +90,14 @@ class Keeper:
     def _write_graph(self):
         plan = self._plan
         graph_def = plan.graph.as_graph_def(add_shapes=True)
-        tf.io.write_graph(graph_def, plan.arguments.logdir, "graph.pbtxt")
+        saver_def = None
+        if plan.saves:
+            tf.io.write_graph(graph_def, plan.arguments.logdir, "graph.pbtxt")
+            saver_def = plan.saver.as_saver_def()
         if plan.writer is not None:
             plan.writer.add_graph(plan.graph)
             plan.writer.add_meta_graph(
-                v1.train.export_meta_graph(graph=plan.graph, graph_def=graph_def, saver_def=plan.saver.as_saver_def())
+                v1.train.export_meta_graph(graph=plan.graph, graph_def=graph_def, saver_def=saver_def)
             )
 
     def _write_summary(self):

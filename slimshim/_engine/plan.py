@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import numbers
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -85,6 +87,7 @@ def make_plan(arguments):
     if writes:
         require_writable(arguments.logdir)
     graph = arguments.graph or _current_graph(arguments.train_op)
+    _require_same_graph(arguments.train_op, graph)
     with graph.as_default():
         plan = _build(arguments, graph, writes)
     # Ops added while steps run would make every step slower than the one before.
@@ -95,12 +98,18 @@ def make_plan(arguments):
 def _as_list(sync_optimizer):
     if isinstance(sync_optimizer, v1.train.SyncReplicasOptimizer):
         return [sync_optimizer]
-    return sync_optimizer
+    return list(sync_optimizer) if isinstance(sync_optimizer, (list, tuple)) else sync_optimizer
 
 
 def _current_graph(train_op):
     with contexts.graph_of_call(train_op) as graph:
         return graph
+
+
+def _require_same_graph(train_op, graph):
+    its_graph = contexts.graph_of(train_op)
+    remedy = "It belongs to another one: pass `graph=train_op.graph`, or enter that graph with `as_default()`."
+    check(its_graph is None or its_graph is graph, "train_op", "a tensor of the graph to train", train_op, remedy)
 
 
 def _validate(a):
@@ -111,17 +120,33 @@ def _validate(a):
         _validate_without_logdir(a)
     if a.sync_optimizer is not None:
         _validate_sync(a.sync_optimizer, a.startup_delay_steps)
-    check(
-        a.number_of_steps is None or a.number_of_steps > 0,
-        "number_of_steps",
-        "None or a positive number",
-        a.number_of_steps,
-    )
+    check_counts(a)
+    check_step_kwargs(a.train_step_kwargs)
+
+
+def check_counts(a):
+    """Raises ValueError unless the arguments that count steps are whole numbers in their range."""
+    for name in ("number_of_steps", "trace_every_n_steps"):
+        count = getattr(a, name)
+        check(count is None or (_is_whole(count) and count > 0), name, "None or a positive whole number", count)
+    every = a.log_every_n_steps
+    check(_is_whole(every), "log_every_n_steps", "a whole number", every, "0 logs never.")
+
+
+def check_step_kwargs(train_step_kwargs):
+    """Raises ValueError unless they are a dict or left out."""
+    given = is_default(train_step_kwargs) or isinstance(train_step_kwargs, Mapping)
+    remedy = "Leave it out for the default; an empty dict sets no stop."
+    check(given, "train_step_kwargs", "a dict", train_step_kwargs, remedy)
+
+
+def _is_whole(value):
+    return isinstance(value, numbers.Integral)
 
 
 def _validate_without_logdir(a):
     needing = {
-        "summary_op": not is_default(a.summary_op),
+        "summary_op": not (is_default(a.summary_op) or _has_own_writer(a)),
         "saver": a.saver is not None,
         "trace_every_n_steps": a.trace_every_n_steps is not None,
     }
@@ -130,10 +155,15 @@ def _validate_without_logdir(a):
             raise ValueError(error_text(name, "nothing, because logdir=None", getattr(a, name), "Pass a logdir."))
 
 
+def _has_own_writer(a):
+    return a.summary_writer is not None and not is_default(a.summary_writer)
+
+
 def _validate_sync(optimizers, startup_delay_steps):
     kind = v1.train.SyncReplicasOptimizer
-    for optimizer in optimizers:
-        check(isinstance(optimizer, kind), "sync_optimizer", "a tf.compat.v1.train.SyncReplicasOptimizer", optimizer)
+    fits = isinstance(optimizers, list) and optimizers and all(isinstance(o, kind) for o in optimizers)
+    expected = "a tf.compat.v1.train.SyncReplicasOptimizer, or a list of them"
+    check(fits, "sync_optimizer", expected, optimizers)
     check(startup_delay_steps <= 0, "startup_delay_steps", "0 beside a sync_optimizer", startup_delay_steps)
 
 

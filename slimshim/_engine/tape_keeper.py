@@ -43,7 +43,7 @@ class TapeKeeper:
     def start(self, restored):
         """Begins to count time; opens the writer."""
         a, step = self._arguments, int(self._step.global_step)
-        if self._checkpoints is None:
+        if self._checkpoints is None and is_default(a.summary_writer):
             return
         if restored and a.number_of_steps is not None and step >= a.number_of_steps:
             # The loop ends after one step, which gives the loss to return. Were it saved, each new
@@ -54,7 +54,7 @@ class TapeKeeper:
         self.writer = _summary_writer(a)
         if self.writer is not None and a.save_summaries_secs:
             self._add_summary_actions(a, step)
-        if a.save_interval_secs:
+        if self._checkpoints is not None and a.save_interval_secs:
             saving = EverySecs(a.save_interval_secs, self._save)
             self._actions.append(saving.skip_first() if restored else saving)
 
@@ -73,11 +73,13 @@ class TapeKeeper:
 
     def finish(self):
         """Saves the state after the last step."""
-        if self._keeps:
+        if not self._keeps:
+            return
+        if self._checkpoints is not None:
             v1.logging.info("Finished training! Saving model to disk.")
             self._save()
-            if self._rate is not None:
-                self._write_rate()
+        if self._rate is not None:
+            self._write_rate()
 
     def close(self):
         """Closes the writer, unless it is the program's own."""

@@ -11,6 +11,7 @@ from .._checks import check, error_text
 from . import finite
 from .checkpoint_files import require_writable
 from .defaults import is_default
+from .plan import check_counts, check_step_kwargs
 from .progress import ProgressLine
 from .stop_signals import StopSignals
 from .tape_keeper import TapeKeeper
@@ -58,8 +59,8 @@ def _validate(a):
     check(a.is_chief, "is_chief", "True", a.is_chief, remedy)
     check(not a.startup_delay_steps, "startup_delay_steps", "0", a.startup_delay_steps, remedy)
     check(a.logdir or a.saver is None, "saver", "nothing, because logdir=None", a.saver, "Pass a logdir.")
-    steps = a.number_of_steps
-    check(steps is None or steps > 0, "number_of_steps", "None or a positive number", steps)
+    check_counts(a)
+    check_step_kwargs(a.train_step_kwargs)
     remedy = "Give create_train_op the variable that counts."
     check(step.global_step is not None, "train_op", "a TrainStep that counts its steps", step, remedy)
     check(

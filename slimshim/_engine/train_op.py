@@ -6,11 +6,11 @@ import inspect
 
 import tensorflow as tf
 
-from .._checks import error_text
+from .._checks import check, error_text
 from ..ops.collections import add_to_collection, get_collection
 from . import contexts, gradients
 from .defaults import is_default
-from .train_step import create_train_step
+from .train_step import create_train_step, require_variables
 
 v1 = tf.compat.v1
 
@@ -52,6 +52,7 @@ def create_train_op(
             check_numerics=check_numerics,
         )
     contexts.require_graph_train_value("total_loss", total_loss)
+    _require_scalar(total_loss)
     _require_graph_optimizer(optimizer)
     with contexts.graph_of_call(total_loss):
         if is_default(global_step):
@@ -71,6 +72,12 @@ def create_train_op(
                 gradients.add_gradients_summaries(grads, separator="_")
         apply_gradients = optimizer.apply_gradients(grads, global_step=global_step)
         return _registered(_loss_after(apply_gradients, total_loss, check_numerics))
+
+
+def _require_scalar(total_loss):
+    rank = tf.TensorShape(getattr(total_loss, "shape", None)).rank
+    remedy = "Sum or average it, with tf.reduce_mean say."
+    check(rank in (0, None), "total_loss", "a scalar", total_loss, remedy)
 
 
 def _require_graph_optimizer(optimizer):
@@ -107,7 +114,7 @@ def _after_updates(total_loss, update_ops):
 def _trainable(variables_to_train):
     """Returns the variables to differentiate by, all of them trainable and at least one."""
     trainable = v1.trainable_variables()
-    chosen = list(trainable if variables_to_train is None else variables_to_train)
+    chosen = trainable if variables_to_train is None else require_variables(variables_to_train)
     known = {id(variable) for variable in trainable}
     fixed = [v.op.name for v in chosen if not (v.trainable or id(v) in known)]
     if fixed:

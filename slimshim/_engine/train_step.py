@@ -211,11 +211,28 @@ def _checked(variables):
     """Returns the chosen variables as a list, or None; they must be trainable."""
     if variables is None:
         return None
-    variables = list(variables)
+    variables = require_variables(variables)
     check(bool(variables), "variables_to_train", "at least one variable", variables)
     fixed = [gradients.variable_name(v) for v in variables if not v.trainable]
     check(not fixed, "variables_to_train", "trainable variables alone", fixed)
     return variables
+
+
+def require_variables(variables_to_train):
+    """Returns the list of what was passed; raises ValueError if something in it is no variable."""
+    name, expected = "variables_to_train", "a list of variables"
+    # A tensor and a variable have an `__iter__` too, but in a graph it raises.
+    single = _is_variable(variables_to_train) or isinstance(variables_to_train, (str, tf.Tensor))
+    check(hasattr(variables_to_train, "__iter__") and not single, name, expected, variables_to_train)
+    variables = list(variables_to_train)
+    others = [value for value in variables if not _is_variable(value)]
+    check(not others, name, expected, others)
+    return variables
+
+
+def _is_variable(value):
+    # Keras 3's variables are no tf.Variable, but a tape and the optimizers take them.
+    return isinstance(value, tf.Variable) or (hasattr(value, "trainable") and hasattr(value, "assign"))
 
 
 def _variables_of_the_trace():

@@ -222,6 +222,14 @@ def test_no_summaries_where_none_are_wanted(tmp_path, arguments):
     assert events(tmp_path) == []
 
 
+def test_without_a_logdir_summaries_go_to_the_writer_of_the_program(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    writer = tf.summary.create_file_writer(str(tmp_path / "elsewhere"))
+    learning.train(parabola_step(), None, number_of_steps=2, summary_writer=writer)
+    assert {"loss", "global_step/sec"} <= {tag for _, tag, _ in events(tmp_path / "elsewhere")}
+    assert os.listdir(tmp_path) == ["elsewhere"]
+
+
 def test_steps_between_summaries_write_none(tmp_path):
     learning.train(parabola_step(), str(tmp_path), number_of_steps=5)
     assert [at for at, tag, _ in events(tmp_path) if tag == "loss"] == [1]
@@ -298,6 +306,8 @@ def test_a_signal_finishes_the_step_saves_and_leaves(tmp_path, number, leaves_by
         {"init_op": "op"},
         {"session_wrapper": len},
         {"number_of_steps": 0},
+        {"log_every_n_steps": None},
+        {"train_step_kwargs": None},
     ],
     ids=lambda arguments: next(iter(arguments)),
 )

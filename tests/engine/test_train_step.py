@@ -165,6 +165,9 @@ def test_only_the_chosen_variables_move():
     with pytest.raises(ValueError, match="variables_to_train: expected trainable.*fixed"):
         fixed = tf.Variable(1.0, trainable=False, name="fixed")
         learning.create_train_op(lambda: w, v1.train.GradientDescentOptimizer(0.5), variables_to_train=[fixed])
+    for bad in (["w"], [tf.constant(1.0)], w, 3):
+        with pytest.raises(ValueError, match="variables_to_train: expected a list of variables"):
+            learning.create_train_op(lambda: w, v1.train.GradientDescentOptimizer(0.5), variables_to_train=bad)
 
 
 def test_a_loss_that_is_no_number_raises_and_leaves_the_weights():

@@ -232,9 +232,13 @@ def check_restorable(model_path, var_list, reshape=False):
       tf.errors.InvalidArgumentError: if a shape differs.
     """
     reader = open_checkpoint(model_path)
+    # Savers find the values of an object-based checkpoint another way.
+    if not reader.has_tensor(_OBJECT_GRAPH):
+        _check_values(reader, model_path, var_list, reshape)
+
+
+def _check_values(reader, model_path, var_list, reshape):
     shapes = reader.get_variable_to_shape_map()
-    if _OBJECT_GRAPH in shapes:
-        return  # An object-based checkpoint: savers find its values another way.
     if not isinstance(var_list, dict):
         var_list = [var for var in var_list if hasattr(var, "get_shape")]
     wanted = {name: parts[0] for name, parts in _grouped(var_list).items() if hasattr(parts[0], "get_shape")}
@@ -269,8 +273,8 @@ def _check_shape(name, wanted, found, reshape, model_path):
 
 
 def _assign_now(model_path, wanted, reshape):
-    check_restorable(model_path, wanted, reshape)
     reader = open_checkpoint(model_path)
+    _check_values(reader, model_path, wanted, reshape)
     for name, var in wanted.items():
         value = reader.get_tensor(name)
         var.assign(_reshaped(var, value) if reshape else _part_of(value, var, name))

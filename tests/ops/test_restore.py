@@ -200,3 +200,10 @@ def test_resuming_names_the_nearest_keys_where_the_checkpoint_lacks_one(graph, t
     train_op = slim.learning.create_train_op(tf.reduce_sum(var), v1.train.GradientDescentOptimizer(0.1))
     with pytest.raises(tf.errors.NotFoundError, match=r"nearest names there: \['net/weights'\]"):
         slim.learning.train(train_op, str(tmp_path), number_of_steps=1)
+
+
+def test_tf2_mode_names_what_an_object_based_checkpoint_lacks(tmp_path):
+    path = tf.train.Checkpoint(v=tf.Variable([1.0, 2.0])).save(str(tmp_path / "ckpt"))
+    restore = slim.assign_from_checkpoint_fn(path, [tf.Variable([0.0, 0.0], name="weights")])
+    with pytest.raises(tf.errors.NotFoundError, match=r"missing variable \[weights\]"):
+        restore()

@@ -12,6 +12,7 @@ import tensorflow as tf
 from .._checks import check
 from ..layers import initializers, layers, regularizers, utils
 from ..layers import layers as layers_lib
+from ..layers._symbolic import begin_end_points
 from ..ops.arg_scope import add_arg_scope, arg_scope
 from . import _ops
 
@@ -124,6 +125,53 @@ def _check_reachable(condition, output_stride):
         output_stride,
         "The target output_stride cannot be reached.",
     )
+
+
+def build_resnet(
+    inputs,
+    blocks,
+    unit_fn,
+    root_block,
+    after_blocks,
+    default_name,
+    num_classes,
+    is_training,
+    global_pool,
+    output_stride,
+    include_root_block,
+    reuse,
+    scope,
+):
+    """Returns the output and end points of a ResNet of either version.
+
+    Args:
+      unit_fn: the version's unit; its outputs are end points.
+      root_block: a function from the images to what the blocks start from.
+      after_blocks: a function from the blocks' output to what is pooled and classified.
+      default_name: the default variable scope.
+      inputs, blocks, num_classes, is_training, global_pool, output_stride, include_root_block, reuse,
+        scope: as for `resnet_v1`.
+    """
+    with v1.variable_scope(scope, default_name, [inputs], reuse=reuse) as opened:
+        collection = opened.original_name_scope + "_end_points"
+        begin_end_points(inputs, collection)
+        with arg_scope([layers.conv2d, unit_fn, stack_blocks_dense], outputs_collections=collection):
+            with arg_scope([layers.batch_norm], is_training=is_training):
+                net = inputs
+                if include_root_block:
+                    net = root_block(net)
+                    output_stride = stride_after_root(output_stride)
+                net = after_blocks(stack_blocks_dense(net, blocks, output_stride))
+                if global_pool:
+                    net = _ops.reduce_mean(net, [1, 2], name="pool5", keepdims=True)
+                if num_classes is not None:
+                    net = layers.conv2d(
+                        net, num_classes, [1, 1], activation_fn=None, normalizer_fn=None, scope="logits"
+                    )
+                end_points = utils.convert_collection_to_dict(collection)
+                if num_classes is not None:
+                    end_points["predictions"] = layers.softmax(net, scope="predictions")
+                return net, end_points
 
 
 def stride_after_root(output_stride):

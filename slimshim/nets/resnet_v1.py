@@ -11,7 +11,6 @@ import tensorflow as tf
 
 from ..layers import layers, utils
 from ..layers import layers as layers_lib
-from ..layers._symbolic import begin_end_points
 from ..ops.arg_scope import add_arg_scope, arg_scope
 from . import _ops, resnet_utils
 from .resnet_utils import resnet_arg_scope
@@ -93,27 +92,21 @@ def resnet_v1(
     Raises:
       ValueError: if `output_stride` cannot be reached.
     """
-    with v1.variable_scope(scope, "resnet_v1", [inputs], reuse=reuse) as opened:
-        collection = opened.original_name_scope + "_end_points"
-        begin_end_points(inputs, collection)
-        collecting = [layers.conv2d, bottleneck, resnet_utils.stack_blocks_dense]
-        with arg_scope(collecting, outputs_collections=collection):
-            with arg_scope([layers.batch_norm], is_training=is_training):
-                net = inputs
-                if include_root_block:
-                    net = _root_block(net)
-                    output_stride = resnet_utils.stride_after_root(output_stride)
-                net = resnet_utils.stack_blocks_dense(net, blocks, output_stride)
-                if global_pool:
-                    net = _ops.reduce_mean(net, [1, 2], name="pool5", keepdims=True)
-                if num_classes is not None:
-                    net = layers.conv2d(
-                        net, num_classes, [1, 1], activation_fn=None, normalizer_fn=None, scope="logits"
-                    )
-                end_points = utils.convert_collection_to_dict(collection)
-                if num_classes is not None:
-                    end_points["predictions"] = layers.softmax(net, scope="predictions")
-                return net, end_points
+    return resnet_utils.build_resnet(
+        inputs,
+        blocks,
+        bottleneck,
+        _root_block,
+        lambda net: net,
+        "resnet_v1",
+        num_classes,
+        is_training,
+        global_pool,
+        output_stride,
+        include_root_block,
+        reuse,
+        scope,
+    )
 
 
 resnet_v1.default_image_size = 224

@@ -11,9 +11,8 @@ import tensorflow as tf
 
 from ..layers import layers, utils
 from ..layers import layers as layers_lib
-from ..layers._symbolic import begin_end_points
 from ..ops.arg_scope import add_arg_scope, arg_scope
-from . import _ops, resnet_utils
+from . import resnet_utils
 from .resnet_utils import resnet_arg_scope
 
 v1 = tf.compat.v1
@@ -95,28 +94,21 @@ def resnet_v2(
     Raises:
       ValueError: if `output_stride` cannot be reached.
     """
-    with v1.variable_scope(scope, "resnet_v2", [inputs], reuse=reuse) as opened:
-        collection = opened.original_name_scope + "_end_points"
-        begin_end_points(inputs, collection)
-        collecting = [layers.conv2d, bottleneck, resnet_utils.stack_blocks_dense]
-        with arg_scope(collecting, outputs_collections=collection):
-            with arg_scope([layers.batch_norm], is_training=is_training):
-                net = inputs
-                if include_root_block:
-                    net = _root_block(net)
-                    output_stride = resnet_utils.stride_after_root(output_stride)
-                net = resnet_utils.stack_blocks_dense(net, blocks, output_stride)
-                net = layers.batch_norm(net, activation_fn=tf.nn.relu, scope="postnorm")
-                if global_pool:
-                    net = _ops.reduce_mean(net, [1, 2], name="pool5", keepdims=True)
-                if num_classes is not None:
-                    net = layers.conv2d(
-                        net, num_classes, [1, 1], activation_fn=None, normalizer_fn=None, scope="logits"
-                    )
-                end_points = utils.convert_collection_to_dict(collection)
-                if num_classes is not None:
-                    end_points["predictions"] = layers.softmax(net, scope="predictions")
-                return net, end_points
+    return resnet_utils.build_resnet(
+        inputs,
+        blocks,
+        bottleneck,
+        _root_block,
+        _postnorm,
+        "resnet_v2",
+        num_classes,
+        is_training,
+        global_pool,
+        output_stride,
+        include_root_block,
+        reuse,
+        scope,
+    )
 
 
 resnet_v2.default_image_size = 224
@@ -128,6 +120,11 @@ def _root_block(inputs):
     with arg_scope([layers.conv2d], activation_fn=None, normalizer_fn=None):
         net = resnet_utils.conv2d_same(inputs, 64, 7, stride=2, scope="conv1")
     return layers.max_pool2d(net, [3, 3], stride=2, scope="pool1")
+
+
+def _postnorm(net):
+    """Returns the blocks' output normalized: the last unit's sum has no pre-activation behind it."""
+    return layers.batch_norm(net, activation_fn=tf.nn.relu, scope="postnorm")
 
 
 def resnet_v2_block(scope, base_depth, num_units, stride):

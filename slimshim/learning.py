@@ -17,17 +17,15 @@ In TF2 mode give `create_train_op` a function that computes the loss: the step t
 
 from __future__ import annotations
 
+from ._engine import engines as _engines
 from ._engine import gradients as _gradients
-from ._engine import session as _session
 from ._engine import step as _step
-from ._engine import tape_loop as _tape_loop
 from ._engine import train_op as _train_op
 from ._engine.defaults import GATE_OP as _GATE_OP
 from ._engine.defaults import USE_DEFAULT as _USE_DEFAULT
 from ._engine.defaults import USE_GLOBAL_STEP as _USE_GLOBAL_STEP
 from ._engine.gradients import clip_gradient_norms, multiply_gradients
 from ._engine.plan import TrainArguments as _TrainArguments
-from ._engine.train_step import TrainStep as _TrainStep
 
 __all__ = [
     "add_gradients_summaries",
@@ -63,6 +61,8 @@ def create_train_op(
     colocate_gradients_with_ops=False,
     gradient_multipliers=None,
     check_numerics=True,
+    *,
+    jit_compile=False,
 ):
     """Returns a tensor whose evaluation takes one training step and gives the loss.
 
@@ -91,6 +91,8 @@ def create_train_op(
       colocate_gradients_with_ops: whether gradients run on the devices of their ops.
       gradient_multipliers: a dict from variables (or their `.ref()`) or their op names to factors.
       check_numerics: whether a loss that is inf or nan raises `tf.errors.InvalidArgumentError`.
+      jit_compile: for a function: whether XLA compiles the step. The function must then take its
+        data as arguments, since XLA can not read an iterator.
 
     `gate_gradients`, `aggregation_method` and `colocate_gradients_with_ops` mean nothing for a
     function.
@@ -114,6 +116,7 @@ def create_train_op(
         aggregation_method=aggregation_method,
         colocate_gradients_with_ops=colocate_gradients_with_ops,
         check_numerics=check_numerics,
+        jit_compile=jit_compile,
     )
 
 
@@ -163,6 +166,8 @@ def train(
     session_wrapper=None,
     trace_every_n_steps=None,
     ignore_live_threads=False,
+    *,
+    engine=None,
 ):
     """Runs training steps until told to stop; returns the last loss, or None if there was no step.
 
@@ -219,6 +224,8 @@ def train(
       trace_every_n_steps: how often a step is traced; None never.
       ignore_live_threads: whether threads that do not end within two minutes are ignored. Else
         they raise RuntimeError.
+      engine: what takes the steps: "session" for a graph's train op, "tape" for a `TrainStep`.
+        None: the one that fits.
 
     Raises:
       ValueError: if `train_op` is None, of another graph, or neither a tensor of a graph nor a
@@ -231,7 +238,4 @@ def train(
 
     Source: `tf.contrib.slim.learning.train`, without its Supervisor.
     """
-    arguments = _TrainArguments(**locals())
-    if isinstance(train_op, _TrainStep):
-        return _tape_loop.train(arguments, default_train_step_fn=train_step)
-    return _session.train(arguments)
+    return _engines.train(_TrainArguments(**locals()), default_train_step_fn=train_step)

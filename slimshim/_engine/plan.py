@@ -52,6 +52,8 @@ class TrainArguments:
     session_wrapper: Any
     trace_every_n_steps: Any
     ignore_live_threads: Any
+    # Beyond tf_slim's.
+    engine: Any = None
 
 
 @dataclasses.dataclass

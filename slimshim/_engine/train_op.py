@@ -34,6 +34,7 @@ def create_train_op(
     aggregation_method,
     colocate_gradients_with_ops,
     check_numerics,
+    jit_compile=False,
 ):
     """Returns a tensor whose evaluation makes one training step and gives the loss; a `TrainStep` for a function.
 
@@ -50,7 +51,9 @@ def create_train_op(
             variables_to_train=variables_to_train,
             transform_grads_fn=transform_grads_fn,
             check_numerics=check_numerics,
+            jit_compile=jit_compile,
         )
+    _refuse_for_a_graph(jit_compile=jit_compile)
     contexts.require_graph_train_value("total_loss", total_loss)
     _require_scalar(total_loss)
     _require_graph_optimizer(optimizer)
@@ -72,6 +75,12 @@ def create_train_op(
                 gradients.add_gradients_summaries(grads, separator="_")
         apply_gradients = optimizer.apply_gradients(grads, global_step=global_step)
         return _registered(_loss_after(apply_gradients, total_loss, check_numerics))
+
+
+def _refuse_for_a_graph(**options):
+    remedy = "It belongs to steps under a tape: give create_train_op a function that computes the loss."
+    for name, value in options.items():
+        check(not value, name, "nothing, because total_loss is a tensor", value, remedy)
 
 
 def _require_scalar(total_loss):

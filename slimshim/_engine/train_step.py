@@ -37,13 +37,13 @@ class TrainStep:
 
     Attributes:
       global_step: the int64 `tf.Variable` that counts steps, or None.
-      jit_compile: whether XLA compiles the step; set it before the first one. The function must
-        then take its data as arguments, for XLA can not read an iterator.
+      jit_compile: whether XLA compiles the step; it may be set until the first one. The function
+        must then take its data as arguments, for XLA can not read an iterator.
     """
 
-    def __init__(self, function, optimizer, global_step, variables_to_train, transform, check_numerics):
+    def __init__(self, function, optimizer, global_step, variables_to_train, transform, check_numerics, jit_compile):
         self.global_step = global_step
-        self.jit_compile = False
+        self.jit_compile = jit_compile
         self._function = function
         self._optimizer = optimizer
         self._chosen = variables_to_train
@@ -191,6 +191,7 @@ def create_train_step(
     variables_to_train,
     transform_grads_fn,
     check_numerics,
+    jit_compile,
 ):
     """Returns a `TrainStep` of `function`. See `learning.create_train_op` for the arguments."""
     remedy = "In TF2 mode updates run with the call that makes them. Leave update_ops out."
@@ -204,6 +205,7 @@ def create_train_step(
         _checked(variables_to_train),
         transform_grads_fn,
         bool(check_numerics),
+        bool(jit_compile),
     )
 
 

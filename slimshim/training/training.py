@@ -50,6 +50,8 @@ def create_train_op(
     aggregation_method=None,
     colocate_gradients_with_ops=False,
     check_numerics=True,
+    *,
+    jit_compile=False,
 ):
     """Returns a tensor whose evaluation takes one training step and gives the loss.
 
@@ -68,6 +70,7 @@ def create_train_op(
       aggregation_method: how gradient terms are summed, see `tf.AggregationMethod`.
       colocate_gradients_with_ops: whether gradients run on the devices of their ops.
       check_numerics: whether a loss that is inf or nan raises `tf.errors.InvalidArgumentError`.
+      jit_compile: for a function: whether XLA compiles the step.
 
     Raises:
       ValueError, TypeError: as `learning.create_train_op`.

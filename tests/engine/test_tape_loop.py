@@ -76,6 +76,13 @@ def test_it_trains_to_the_number_of_steps_and_returns_the_last_loss(tmp_path):
     assert latest_step(tmp_path) == 3
 
 
+def test_the_engine_may_be_named():
+    assert learning.train(parabola_step(), None, number_of_steps=1, engine="tape") == 9.0
+    for engine in ("session", "horse"):
+        with pytest.raises(ValueError, match="engine: expected"):
+            learning.train(parabola_step(), None, number_of_steps=1, engine=engine)
+
+
 def test_without_logdir_it_writes_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert learning.train(parabola_step(), None, number_of_steps=2) == 2.25

@@ -254,8 +254,8 @@ def test_xla_goes_the_same_way():
     losses = []
     for jit_compile in (False, True):
         w = tf.Variable([3.0, 1.0])
-        step = learning.create_train_op(lambda w=w: tf.reduce_sum(tf.square(w)), v1.train.MomentumOptimizer(0.1, 0.9))
-        step.jit_compile = jit_compile
+        optimizer = v1.train.MomentumOptimizer(0.1, 0.9)
+        step = learning.create_train_op(lambda w=w: tf.reduce_sum(tf.square(w)), optimizer, jit_compile=jit_compile)
         losses.append([float(step()) for _ in range(5)])
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-6)
 
@@ -275,6 +275,12 @@ def test_a_function_that_can_not_be_trained_is_a_clear_error(loss, error):
 def test_a_function_within_a_graph_is_a_clear_error(graph):
     with pytest.raises(ValueError, match="total_loss:.*a tf.Graph is entered"):
         learning.create_train_op(lambda: 1.0, v1.train.GradientDescentOptimizer(0.1))
+
+
+def test_options_of_the_tape_are_clear_errors_in_a_graph(graph):
+    loss = tf.square(v1.get_variable("w", []))
+    with pytest.raises(ValueError, match="jit_compile: expected nothing, because total_loss is a tensor"):
+        learning.create_train_op(loss, v1.train.GradientDescentOptimizer(0.1), jit_compile=True)
 
 
 def test_update_ops_and_optimizers_that_do_not_fit_are_clear_errors():

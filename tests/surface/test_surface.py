@@ -18,6 +18,7 @@ from slimshim.legacy.placeholders import Placeholder, UnavailableError
 
 ROOT = pathlib.Path(__file__).parents[2]
 EXCEPTIONS = yaml.safe_load(pathlib.Path(__file__).with_name("exceptions.yaml").read_text())
+KEYWORD_ONLY = EXCEPTIONS.pop("keyword_only")
 SURFACES = {name: goldens.content(f"api_{name}") for name in EXCEPTIONS}
 
 
@@ -57,8 +58,39 @@ def _difference(path, name, expected):
         return None if found == rest else ("type", found)
     if inspect.isclass(value) or not callable(value):
         return "kind", f"{value!r} is no function"
-    found = generator.signature_text(value)
+    found = generator.signature_text(_without_extras(value))
     return None if found == expected else ("signature", f"{found} and not {expected}")
+
+
+def _own(dotted):
+    """Returns the object of slimshim that an entry of `keyword_only` names: a function, or a class's method."""
+    parts = dotted.split(".")
+    count = next(n for n in range(len(parts) - 1, 0, -1) if _is_module(".".join(parts[:n])))
+    value = importlib.import_module(".".join([slimshim.__name__, *parts[:count]]))
+    for part in parts[count:]:
+        value = getattr(value, part)
+    return value
+
+
+def _is_module(dotted):
+    try:
+        importlib.import_module(f"{slimshim.__name__}.{dotted}")
+    except ImportError:
+        return False
+    return True
+
+
+def _without_extras(function):
+    """Returns something with the function's signature, less the keyword-only arguments that are listed for it."""
+    extras = next((extras for dotted, extras in KEYWORD_ONLY.items() if _own(dotted) is function), {})
+    parameters = inspect.signature(function).parameters.values()
+    kept = [p for p in parameters if not (p.name in extras and p.kind is p.KEYWORD_ONLY)]
+
+    def stand_in():
+        pass
+
+    stand_in.__signature__ = inspect.Signature(kept)
+    return stand_in
 
 
 def _class_difference(value, expected):
@@ -68,6 +100,9 @@ def _class_difference(value, expected):
         return None  # The constructor is Python's.
     for member, text in expected.items():
         found = generator.member_text(value, member)
+        if found != text and member != "property":
+            method = value if member == "class" else getattr(value, member, None)
+            found = generator.signature_text(_without_extras(method)) if callable(method) else found
         if found != text:
             return "signature", f"{member}: {found} and not {text}"
     return None
@@ -114,6 +149,18 @@ def test_every_exception_is_still_needed_has_a_reason_and_stands_in_the_docs(sur
             assert pattern in needed, f"{pattern} differs no more: take it off the list"
             short = pattern.replace("tensorflow.contrib.slim.python.slim.", "").replace("tensorflow.contrib.slim.", "")
             assert f"`{short}`" in docs, f"{short} does not stand in docs/known_differences.md"
+
+
+def test_every_keyword_only_extra_exists_has_a_reason_and_stands_in_the_docs():
+    docs = (ROOT / "docs" / "known_differences.md").read_text()
+    for dotted, extras in KEYWORD_ONLY.items():
+        parameters = inspect.signature(_own(dotted)).parameters
+        rows = [line for line in docs.splitlines() if line.startswith(f"| `{dotted}` |")]
+        for name, reason in extras.items():
+            assert reason
+            assert parameters[name].kind is inspect.Parameter.KEYWORD_ONLY, f"{dotted}: {name} is not keyword-only"
+            assert parameters[name].default is not inspect.Parameter.empty, f"{dotted}: {name} has no default"
+            assert any(f"`{name}`" in row for row in rows), f"{dotted}: {name} is not in docs/known_differences.md"
 
 
 def test_a_placeholder_raises_on_use_and_names_itself():

@@ -15,6 +15,7 @@ PACKAGE = __name__.rpartition(".")[0]
 # command -> one line of help; the module of the same name in this folder does it
 COMMANDS = {
     "run": "run a TensorFlow 1 program, unmodified, on this TensorFlow",
+    "vendor": "copy this package into another project, under a name of its own",
 }
 
 

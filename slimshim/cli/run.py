@@ -8,8 +8,8 @@ What the program finds:
 * `install()` is in force: `tf_slim`, `tensorflow.contrib`, moved private names (see `legacy`);
 * TensorFlow 1 behaviour: graphs and sessions, no eager mode
   (`tf.compat.v1.disable_v2_behavior()`);
-* names that only TensorFlow 1 had (`tf.placeholder`, `tf.app`) on `tensorflow` itself
-  (see `legacy.tf1_names` for how libraries in the same process are kept out of it);
+* `import tensorflow as tf` in its own files is `tensorflow.compat.v1` (see `legacy.tf1_face` for how
+  libraries in the same process are kept out of it);
 * NumPy's removed names (`np.int`, `np.float_`, …);
 * `sys.argv`, `sys.path[0]`, `__main__`, exit code and traceback as if python ran the program.
 """

@@ -16,6 +16,7 @@ every bit back. Importing this package without calling `install()` changes nothi
 
 from __future__ import annotations
 
+import builtins
 import sys
 
 from .placeholders import UnavailableError
@@ -90,14 +91,16 @@ def behave_as_tensorflow_1(folders=(), packages=()):
     install(numpy_aliases=True)
     import tensorflow as tf
 
-    from . import tf1_names
+    from . import program as programs
+    from . import tf1_face, tf1_names
 
     verbosity = tf.compat.v1.logging.get_verbosity()
     tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)
     tf.compat.v1.disable_v2_behavior()
     tf.compat.v1.logging.set_verbosity(verbosity)
-    fall_back = tf1_names.FallBack(tf, folders, packages)
-    _hook.ledger.set_attribute(tf, "__getattr__", fall_back)
+    program = programs.Program(folders, packages)
+    _hook.ledger.set_attribute(tf, "__getattr__", tf1_names.FallBack(tf, program))
+    _hook.ledger.set_attribute(builtins, "__import__", tf1_face.Importer(tf, program))
 
 
 def _refuse_other_slim():

@@ -63,6 +63,8 @@ def folder(tmp_path_factory):
         "site-packages/named_library/__init__.py": "import tensorflow as tf\nPROBED = hasattr(tf, 'placeholder')",
         "site-packages/tool/__init__.py": "",
         "site-packages/tool/train.py": PROGRAM,
+        "faces.py": FACES,
+        "site-packages/keras_user.py": KERAS_USER,
         "leave.py": "import atexit, sys\natexit.register(print, 'bye')\nsys.exit(7)",
         "fail.py": "def deep():\n    raise KeyError('lost')\n\ndeep()",
         "broken.py": "print('x'",
@@ -97,6 +99,96 @@ def test_a_script_finds_tensorflow_1_and_libraries_find_tensorflow_2(folder):
         package=None,
         spec=True,
     )
+
+
+FACES = """
+    import importlib, sys
+    import tensorflow as tf
+    import tensorflow.compat.v1 as v1
+    import tensorflow.contrib.slim as slim
+    import tensorflow.keras.backend as K
+    import tensorflow.nn as nn
+    import tensorflow.python.ops.array_ops as array_ops
+    from tensorflow import keras, losses
+    from tensorflow.compat import v2 as tf2
+    from tensorflow.contrib.slim.nets import resnet_v1
+    from tensorflow.core.framework import graph_pb2
+    from tensorflow.keras.layers import Dense
+    from tensorflow.python.platform import gfile
+    import keras_user
+
+    real = sys.modules["tensorflow"]
+    star, text = {}, {}
+    exec("from tensorflow import *", star)
+    exec("import tensorflow.losses as found", text)
+    tf.added = 1
+    x = tf.placeholder(tf.float32, [None, 4])
+    with tf.Session() as session:
+        dense = Dense(3)(x)
+        session.run(tf.global_variables_initializer())
+        shape = session.run(dense, {x: [[1.0, 2.0, 3.0, 4.0]]}).shape
+    two_meanings = "losses metrics summary nn train data random image io math lookup feature_column config".split()
+    print(dict(
+        face=tf is not real and importlib.import_module("tensorflow") is real,
+        v1=[name for name in two_meanings if getattr(tf, name) is not getattr(v1, name)],
+        differ=tf.losses is not real.losses and tf.metrics is not real.metrics,
+        paths=nn is v1.nn and losses is v1.losses and text["found"] is v1.losses and star["losses"] is v1.losses,
+        contrib=tf.contrib.slim is slim and tf.contrib.slim.nets.resnet_v1 is resnet_v1,
+        keras=tf.keras.layers.Dense is Dense and tf.keras.backend.epsilon() == K.epsilon() and callable(tf.layers.dense),
+        v2=tf2.losses.Huber is tf.compat.v2.losses.Huber is real.losses.Huber, only2=tf.optimizers is real.optimizers,
+        private=tf.python.ops.array_ops is array_ops and callable(tf.pywrap_tensorflow.NewCheckpointReader),
+        graph_pb2=graph_pb2.GraphDef is tf.GraphDef, gfile=gfile.GFile is tf.gfile.GFile,
+        kept_apart=not hasattr(real, "added"), estimator=hasattr(tf, "estimator"),
+        shape=shape, trained=keras_user.TRAINED, library_tf=keras_user.tf is real, name=tf.__name__,
+    ))
+    """
+
+# A library that needs TensorFlow 2's meaning of names: Keras layers, tf.data, TF2's losses and optimizers.
+KERAS_USER = """
+    import tensorflow as tf
+
+    with tf.Graph().as_default():
+        loss = tf.keras.losses.MeanSquaredError()
+        layer = tf.keras.layers.Dense(1)
+        outputs = layer(tf.zeros([2, 3]))
+        TRAINED = type(loss(tf.zeros([2, 1]), outputs)).__name__, tf.losses.MeanSquaredError is type(loss)
+    """
+
+
+def test_the_programs_tensorflow_is_compat_v1_by_every_import_and_a_librarys_is_not(folder):
+    done = _run(["faces.py"], folder)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = eval(done.stdout.splitlines()[-1])
+    assert found.pop("v1") == []
+    assert found.pop("shape") == (1, 3)
+    assert found.pop("name") == "tensorflow"
+    trained = found.pop("trained")
+    assert trained[0].endswith("Tensor") and trained[1]
+    assert not [name for name, right in found.items() if right is not True], found
+
+
+def test_the_import_statement_is_pythons_own_again_after_uninstall():
+    code = """
+        import builtins, sys
+        import slimshim, slimshim.legacy
+        plain = builtins.__import__
+        slimshim.legacy.behave_as_tensorflow_1()
+        assert builtins.__import__ is not plain
+        import tensorflow as tf
+        assert tf is not sys.modules["tensorflow"] and tf.placeholder
+        slimshim.uninstall()
+        assert builtins.__import__ is plain
+        import tensorflow as tf
+        assert tf is sys.modules["tensorflow"] and not hasattr(tf, "placeholder")
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=dict(os.environ, PYTHONPATH=_REPOSITORY),
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
 
 
 def test_a_module_of_an_installed_package_is_the_program(folder):

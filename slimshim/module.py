@@ -11,6 +11,7 @@ import tensorflow as tf
 from ._checks import check, error_text, nearest_names
 from ._tf import in_graph_mode
 from ._tf.scope_counts import automatic_names_from_the_start
+from .ops._last_losses import LastLosses
 from .ops._restore import open_checkpoint
 from .ops.arg_scope import arg_scope, current_arg_scope
 from .ops.stores import VariableStore, using_store
@@ -33,7 +34,8 @@ class Module(tf.Module):
             loss = loss_fn(logits) + tf.add_n(model.losses)
         grads = tape.gradient(loss, model.trainable_variables)
 
-    Scopes that are open (`arg_scope`) where the Module is made hold in every call.
+    Scopes that are open where the Module is made hold in every call: those of `arg_scope`, and that
+    of a `tf.distribute` strategy, whose variables the Module's are then, wherever the first call is.
     """
 
     def __init__(self, fn, *default_args, name=None, **default_kwargs):
@@ -55,18 +57,18 @@ class Module(tf.Module):
         self._store = VariableStore()
         self._tracked = {}
         self._arg_scope = current_arg_scope()
-        self._losses = []
+        self._losses = LastLosses()
 
     def __call__(self, *args, **kwargs):
         """Calls the function; returns what it returns."""
         try:
-            with using_store(self._store) as collections, arg_scope(self._arg_scope), self._root_scope():
+            with using_store(self._store) as step, arg_scope(self._arg_scope), self._root_scope():
                 result = self._model_fn(*args, **kwargs)
         finally:
             self._track_new_variables()
-        losses = collections.get(v1.GraphKeys.REGULARIZATION_LOSSES, [])
         # In a graph, as in TF1, a variable has its loss from when it is made.
-        self._losses = [*self._losses, *losses] if in_graph_mode() else losses
+        keep = self._losses.add if in_graph_mode() else self._losses.set
+        keep(step.regularization_losses())
         return result
 
     def _track_new_variables(self):
@@ -91,8 +93,12 @@ class Module(tf.Module):
 
     @property
     def losses(self):
-        """The regularization losses of the last call, one scalar for each regularized variable."""
-        return list(self._losses)
+        """The regularization losses of the last call, one scalar for each regularized variable.
+
+        After a `tf.function` that called the Module they are computed anew, and so are those of a
+        call that another thread has made since.
+        """
+        return self._losses.get()
 
     def build(self, *specs, **kwargs):
         """Makes the variables without computing anything; returns the Module.
@@ -103,7 +109,7 @@ class Module(tf.Module):
         """
         traced = tf.function(lambda *inputs: self(*inputs, **kwargs), autograph=False)
         traced.get_concrete_function(*specs)
-        self._losses = []  # They belonged to the trace.
+        self._losses.set([])  # They belonged to the trace.
         return self
 
     def restore(self, checkpoint, ignore_missing=False):

@@ -18,6 +18,7 @@ from ._layer_variables import layer_variable
 from ._moving_averages import assign_debiased_moving_average, assign_moving_average
 from ._names import count_scope_twice
 from ._symbolic import symbolic
+from ._synchronized import global_moments, replicas_in_sync
 from ._tail import activated
 from ._training import training_flag, training_rate
 
@@ -65,6 +66,8 @@ def batch_norm(
     renorm_clipping=None,
     renorm_decay=0.99,
     adjustment=None,
+    *,
+    synchronized=False,
 ):
     """Returns `inputs` normalized by channel: over the batch while training, else by the moving averages.
 
@@ -113,6 +116,9 @@ def batch_norm(
       renorm_decay: the decay of `renorm_mean` and `renorm_stddev`.
       adjustment: a function from the dynamic shape of `inputs` to a pair (scale, bias), applied
         to the normalized values while training, or None.
+      synchronized: if True, the moments are those of the whole batch of a `tf.distribute` strategy
+        and not of each replica's part, so that the numbers are those of one device. Not in TF1;
+        the name is Keras's.
 
     Returns:
       A tensor of the shape and dtype of `inputs`.
@@ -152,7 +158,9 @@ def batch_norm(
         if renorm:
             layer.make_renorm(renorm_clipping, renorm_decay)
         deliver = functools.partial(_deliver, collections=updates_collections, as_ops=as_layer_class)
-        if fused:
+        if synchronized and training is not False:
+            layer.synchronize(replicas_in_sync(), as_fused=fused)
+        if fused and not layer.is_synchronized:
             outputs = layer.fused(inputs, data_format, deliver)
         else:
             outputs = layer.plain(inputs, batch_weights, adjustment, deliver)
@@ -233,7 +241,7 @@ class _BatchNorm:
         self._initializers = {**_INITIALIZERS, **(initializers or {})}
         self._regularizers = regularizers or {}
         self._variables_collections = variables_collections
-        self._beta = self._gamma = self._debiasing = self._renorm = None
+        self._beta = self._gamma = self._debiasing = self._renorm = self._replicas = None
 
     def make_parameters(self, center, scale, trainable, gamma_first):
         """Makes `beta` and `gamma`, as far as they are asked for."""
@@ -301,6 +309,22 @@ class _BatchNorm:
             decay,
         )
 
+    def synchronize(self, replicas, as_fused):
+        """Takes the moments over all replicas; `as_fused` asks for the fused form's numbers.
+
+        Args:
+          replicas: a replica context, or None to leave everything as it is.
+          as_fused: whether to correct the moving variance and the epsilon as the fused op does.
+        """
+        self._replicas, self._as_fused = replicas, as_fused
+        if self.is_synchronized and as_fused:
+            self._epsilon = max(self._epsilon, _LEAST_FUSED_EPSILON)
+
+    @property
+    def is_synchronized(self):
+        """Whether the moments are taken over several replicas."""
+        return self._replicas is not None
+
     # --- the fused form ---------------------------------------------------------------------
 
     def fused(self, inputs, data_format, deliver):
@@ -341,7 +365,13 @@ class _BatchNorm:
     def plain(self, inputs, batch_weights, adjustment, deliver):
         """Returns the outputs by elementary ops."""
         count_scope_twice(self._scope)
-        moments = self._moments(inputs, batch_weights)
+        if self.is_synchronized and self._as_fused:
+            # The fused op computes in full precision.
+            return tf.cast(self._plain(tf.cast(inputs, self._dtype), None, None, deliver), inputs.dtype)
+        return self._plain(inputs, batch_weights, adjustment, deliver)
+
+    def _plain(self, inputs, batch_weights, adjustment, deliver):
+        *moments, variance_to_average = self._moments(inputs, batch_weights)
         scale, offset = self._broadcast(self._gamma), self._broadcast(self._beta)
         correction = None
         if self._training is not False:
@@ -349,13 +379,15 @@ class _BatchNorm:
             if self._renorm is not None:
                 correction = self._renorm.correction(*moments, self._training)
                 scale, offset = _composed(*map(self._broadcast, correction), scale, offset)
-        mean, variance = map(self._broadcast, deliver(self._updates(moments, correction), moments))
+        updates = self._updates((moments[0], variance_to_average), correction)
+        mean, variance = map(self._broadcast, deliver(updates, tuple(moments)))
         mean, variance, offset, scale = (
             None if value is None else tf.cast(value, inputs.dtype) for value in (mean, variance, offset, scale)
         )
         return tf.nn.batch_normalization(inputs, mean, variance, offset, scale, self._epsilon)
 
     def _moments(self, inputs, batch_weights):
+        """Returns the mean, the variance, and the variance that the moving one shall follow."""
         weights = None if batch_weights is None else self._weights(inputs, batch_weights)
         axes = [i for i in range(self._rank) if i != self._axis]
         moving = self._moving_values()
@@ -366,7 +398,19 @@ class _BatchNorm:
                 return tf.nn.moments(values, axes)
             return tf.nn.weighted_moments(values, axes, weights)
 
-        return utils.smart_cond(self._training, of_the_batch, lambda: moving)
+        if self.is_synchronized:
+            return self._global_moments(tf.cast(inputs, self._dtype), axes, weights, moving)
+        mean, variance = utils.smart_cond(self._training, of_the_batch, lambda: moving)
+        return mean, variance, variance
+
+    def _global_moments(self, values, axes, weights, moving):
+        mean, variance, count = global_moments(self._replicas, values, axes, weights)
+        corrected = variance * (count / tf.maximum(count - 1, 1)) if self._as_fused else variance
+        if self._training is True:
+            return mean, variance, corrected
+        # Replicas meet in the moments, which they can not within a branch of `tf.cond`.
+        mean, variance = (tf.where(self._training, new, old) for new, old in zip((mean, variance), moving))
+        return mean, variance, corrected
 
     def _weights(self, inputs, batch_weights):
         weights = tf.cast(tf.convert_to_tensor(batch_weights), self._dtype)

@@ -24,7 +24,6 @@ v1 = tf.compat.v1
 
 _current_store = contextvars.ContextVar("current_variable_store", default=None)
 
-
 _all_stores = weakref.WeakSet()
 
 
@@ -50,6 +49,8 @@ class VariableStore:
         self._variables = {}
         self._collections = {}
         self._lock = threading.RLock()
+        # Variables belong to the `tf.distribute` strategy whose scope was open where the store was made.
+        self._strategy = tf.distribute.get_strategy() if tf.distribute.has_strategy() else None
         _all_stores.add(self)
 
     @property
@@ -72,7 +73,8 @@ class VariableStore:
             variable = self._variables.get(name)
             is_new = variable is None
             if is_new:
-                variable = _make_variable(name, shape, dtype, initializer, **kwargs)
+                with tf.init_scope(), self._strategy_scope():
+                    variable = _make_variable(name, shape, dtype, initializer, **kwargs)
                 self._variables[name] = variable
                 self._collections[name] = _collections_of(variable, kwargs.get("collections"))
             else:
@@ -82,12 +84,18 @@ class VariableStore:
             self._report(name, variable, regularizer)
         return variable
 
+    def _strategy_scope(self):
+        # In replicas and in an open scope TensorFlow knows the strategy itself.
+        if self._strategy is None or tf.distribute.has_strategy():
+            return contextlib.nullcontext()
+        return self._strategy.scope()
+
     def _report(self, name, variable, regularizer):
         """Puts the variable and its regularization loss into the step's collections, once a step."""
-        step = _current_step_state.get()
-        if step is None or name in step:
+        step = _current_step.get()
+        if step is None or name in step.seen:
             return
-        step.add(name)
+        step.seen.add(name)
         names = self._collections[name]
         if in_graph_mode():  # There the trainable ones have joined already.
             names = [other for other in names if other != v1.GraphKeys.TRAINABLE_VARIABLES]
@@ -96,11 +104,31 @@ class VariableStore:
             with tf.name_scope(name + "/Regularizer/"):
                 loss = regularizer(variable)
             if loss is not None:
+                step.recipes[id(loss)] = functools.partial(regularizer, variable)
                 add_to_collection(v1.GraphKeys.REGULARIZATION_LOSSES, loss)
 
 
-# The names that the running step has seen, so that a weight shared by two layers counts once.
-_current_step_state = contextvars.ContextVar("names_seen_by_the_step", default=None)
+class Step:
+    """One run of a function that has a store: what it saw and collected.
+
+    Attributes:
+      seen: the names of its variables, so that a weight shared by two layers counts once.
+      collections: a dict of collection name -> list.
+      recipes: id of a regularization loss -> a function that computes it anew.
+    """
+
+    def __init__(self):
+        self.seen = set()
+        self.collections = {}
+        self.recipes = {}
+
+    def regularization_losses(self):
+        """Returns a list of pairs (loss, function that computes it anew or None)."""
+        losses = self.collections.get(v1.GraphKeys.REGULARIZATION_LOSSES, [])
+        return [(loss, self.recipes.get(id(loss))) for loss in losses]
+
+
+_current_step = contextvars.ContextVar("current_step", default=None)
 
 
 @contextlib.contextmanager
@@ -108,15 +136,16 @@ def using_store(store):
     """Makes `store` the place of variables, and opens a step with collections of its own.
 
     Yields:
-      The step's collections, a dict of name -> list.
+      The `Step`.
     """
-    tokens = _current_store.set(store), _current_step_state.set(set())
+    step = Step()
+    tokens = _current_store.set(store), _current_step.set(step)
     try:
-        with step_collections({}) as collections:
-            yield collections
+        with step_collections(step.collections):
+            yield step
     finally:
         _current_store.reset(tokens[0])
-        _current_step_state.reset(tokens[1])
+        _current_step.reset(tokens[1])
 
 
 def _collections_of(variable, collections):
@@ -158,7 +187,7 @@ def _make_variable(
     make = tf.Variable
     if in_graph_mode():  # The store itself adds it to the collections that were asked for.
         make = functools.partial(v1.Variable, use_resource=True, collections=[])
-    with tf.init_scope(), v1.name_scope(None):
+    with v1.name_scope(None):
         return make(
             _initial_value(shape, dtype, initializer),
             trainable=trainable,

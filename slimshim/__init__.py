@@ -137,6 +137,7 @@ _ROOMS = {
 _MODULES = {
     "arg_scope_lib": "ops.arg_scope",
     "bucketization_op": "layers.bucketization_op",
+    "checkpoints": "checkpoints",
     "data": "data",
     "data_decoder": "data.data_decoder",
     "data_provider": "data.data_provider",

@@ -9,13 +9,28 @@ import threading
 import numpy as np
 import tensorflow as tf
 
-from .._checks import error_text
+from .._checks import check
 
 SkippedRecord = collections.namedtuple("SkippedRecord", ["file", "record", "offset"])
 SkippedRecord.__doc__ = """A place where reading had to skip.
 
-file: the file's name. record: the record's number in it, from 0. offset: the byte where it starts.
+file: the file's name. record: the record's number in it, from 0 (a line's from 1, as in its key).
+offset: the byte where it starts, or None where that is not known.
 """
+
+
+class UndecodableRecord(SkippedRecord):
+    """The place of a record that was read, but could not be decoded. `reason` says why."""
+
+    reason = ""
+
+    def text(self):
+        """Returns the error's text."""
+        where = f"{self.record}" if self.offset is None else f"{self.record} (from 0), byte {self.offset}"
+        return (
+            f"cannot decode a record: file {self.file}, record {where}: {self.reason}. "
+            "To go on without it: reader_kwargs={'on_error': 'skip'}."
+        )
 
 
 class SkippedRecords:
@@ -35,13 +50,16 @@ class SkippedRecords:
             self.count += 1
             self.places.append(place)
             count = self.count
-        logging.getLogger(__name__).warning(
-            "Skipped: corrupt or truncated record %d at byte %d of %s, and the rest of that file (%d skipped so far).",
-            place.record,
-            place.offset,
-            place.file,
-            count,
-        )
+        logging.getLogger(__name__).warning("Skipped: %s (%d skipped so far).", _what_is_left_out(place), count)
+
+
+def _what_is_left_out(place):
+    where = (
+        f"record {place.record}" + ("" if place.offset is None else f" at byte {place.offset}") + f" of {place.file}"
+    )
+    if isinstance(place, UndecodableRecord):
+        return f"{where}, which cannot be decoded: {place.reason}"
+    return f"corrupt or truncated {where}, and the rest of that file"
 
 
 def error_action(on_error):
@@ -51,13 +69,16 @@ def error_action(on_error):
       on_error: "raise" stops with an error that names the place; "skip" counts and warns; a
         callable is called with each `SkippedRecord`.
     """
+    check_on_error(on_error)
     if callable(on_error):
         return lambda *place: _report(on_error, *place)
-    if on_error == "skip":
-        return error_action(SkippedRecords())
-    if on_error == "raise":
-        return _stop
-    raise ValueError(error_text("on_error", "'raise', 'skip' or a callable", on_error))
+    return _stop if on_error == "raise" else error_action(SkippedRecords())
+
+
+def check_on_error(on_error):
+    """Raises ValueError unless `on_error` is "raise", "skip" or a callable."""
+    known = callable(on_error) or (isinstance(on_error, str) and on_error in ("raise", "skip"))
+    check(known, "on_error", "'raise', 'skip' or a callable", on_error)
 
 
 def _stop(filename, record, offset):

@@ -11,7 +11,8 @@ import inspect
 import tensorflow as tf
 
 from .._checks import error_text
-from ._tfrecords import tfrecord_source
+from ._skipping import SkippedRecord
+from ._tfrecords import tfrecord_locator, tfrecord_source
 
 v1 = tf.compat.v1
 
@@ -49,6 +50,22 @@ def source_for(reader_class, reader_kwargs=None, block=_DEFAULT_BLOCK):
     if inspect.isclass(reader_class) and issubclass(reader_class, tf.data.Dataset):
         return as_written(lambda filename: _numbered(filename, reader_class(filename, **kwargs), 0, block))
     return None
+
+
+def locator_for(reader_class, reader_kwargs=None):
+    """Returns a function from a record's key (bytes) to its `SkippedRecord`."""
+    if reader_class is v1.TFRecordReader:
+        return tfrecord_locator(**(reader_kwargs or {}))
+    return _whole_file if reader_class in (v1.WholeFileReader, v1.IdentityReader) else _as_in_key
+
+
+def _whole_file(key):
+    return SkippedRecord(key.decode("utf-8", "replace"), 0, 0)
+
+
+def _as_in_key(key):
+    file, number = key.decode("utf-8", "replace").rsplit(":", 1)
+    return SkippedRecord(file, int(number), None)
 
 
 def _make(make, kwargs, reader_class, block):

@@ -9,9 +9,16 @@ Records are accounted for in blocks, since one function call for each would cost
 
 from __future__ import annotations
 
+import bisect
+import functools
+import struct
+
 import tensorflow as tf
 
-from ._skipping import error_action
+from ._decoding import ignore_errors
+from ._skipping import SkippedRecord, error_action
+
+v1 = tf.compat.v1
 
 # A record's bytes in an uncompressed file besides its own: two checksums and its length.
 _FRAME_BYTES = 16
@@ -55,13 +62,59 @@ def tfrecord_source(name=None, options=None, on_error="raise", *, block):
     return open_file
 
 
+def tfrecord_locator(name=None, options=None, on_error="raise"):
+    """Returns a function from a key (bytes) to the `SkippedRecord` that tells file, number and byte.
+
+    It reads through the file up to there, so it is for errors alone.
+    """
+    del name, on_error
+    compression = tf.io.TFRecordOptions.get_compression_type_string(options)
+
+    def locate(key):
+        file, byte = key.decode("utf-8", "replace").rsplit(":", 1)
+        stat = tf.io.gfile.stat(file)
+        starts = _record_starts(file, compression, stat.length, stat.mtime_nsec)
+        return SkippedRecord(file, bisect.bisect_left(starts, int(byte)), int(byte))
+
+    return locate
+
+
+@functools.lru_cache(maxsize=4)
+def _record_starts(file, compression, length, changed):
+    """Returns the bytes at which the records of a file start, as their keys count them."""
+    del changed  # A file that was written anew is read anew.
+    starts, end = [], 0
+    for size in _compressed_sizes(file, compression) if compression else _plain_sizes(file, length):
+        starts.append(end)
+        end += size + _FRAME_BYTES
+    return starts
+
+
+def _plain_sizes(file, length):
+    with tf.io.gfile.GFile(file, "rb") as content:
+        start = 0
+        while start + _FRAME_BYTES <= length:
+            content.seek(start)
+            (size,) = struct.unpack("<Q", content.read(8))
+            yield size
+            start += size + _FRAME_BYTES
+
+
+def _compressed_sizes(file, compression):
+    try:
+        for record in v1.io.tf_record_iterator(file, tf.io.TFRecordOptions(compression)):
+            yield len(record)
+    except tf.errors.DataLossError:  # What comes after was not read either.
+        return
+
+
 def _plain_blocks(filename, block):
     """Returns (blocks of records with an empty one at the end, the function that looks into one).
 
     That function returns (the good records, whether the file ends with this block, and a function
     from the state then to whether a record was lost).
     """
-    blocks = _ignore_errors(tf.data.TFRecordDataset(filename)).batch(block)
+    blocks = ignore_errors(tf.data.TFRecordDataset(filename)).batch(block)
     end = tf.data.Dataset.from_tensors(tf.constant([], tf.string))
 
     def look_into(records):
@@ -77,7 +130,7 @@ def _goes_on(filename, used_bytes):
     """
     rest = tf.data.FixedLengthRecordDataset(filename, 1, footer_bytes=used_bytes, buffer_size=1)
     byte_or_nothing = rest.concatenate(tf.data.Dataset.from_tensors(b"")).take(1)
-    return tf.not_equal(tf.data.experimental.get_single_element(byte_or_nothing), b"")
+    return tf.not_equal(byte_or_nothing.get_single_element(), b"")
 
 
 def _numbered_blocks(filename, compression, block):
@@ -97,7 +150,7 @@ def _numbered_blocks(filename, compression, block):
         good = tf.boolean_mask(records, are_records)
         return good, ~are_records[-1], lambda state: numbers[-1] > state[0]
 
-    return _ignore_errors(numbered).batch(block), look_into
+    return ignore_errors(numbered).batch(block), look_into
 
 
 def _account(filename, act, state, records, at_end, is_one_lost):
@@ -132,10 +185,3 @@ def _opened_once(filename):
     """
     first_byte = tf.data.FixedLengthRecordDataset(filename, 1, buffer_size=1).take(1).skip(1)
     return tf.data.Dataset.zip((tf.data.Dataset.from_tensors(b""), first_byte))
-
-
-def _ignore_errors(dataset):
-    if hasattr(dataset, "ignore_errors"):
-        return dataset.ignore_errors()
-    # Can go once every supported TensorFlow has Dataset.ignore_errors (2.12 has).
-    return dataset.apply(tf.data.experimental.ignore_errors())

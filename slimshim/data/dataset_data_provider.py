@@ -9,12 +9,13 @@ import tensorflow as tf
 from .._checks import error_text
 from .._tf import in_graph_mode
 from . import data_provider, parallel_reader
+from ._decoding import decoded
 from ._files import get_data_files
 from ._graph_iterators import OTHER_STATE, leans_on, next_element
 from ._pipeline import is_ordered, record_dataset
 from ._record_keys import record_key_scope
-from ._skipping import SkippedRecords
-from ._sources import block_size, source_for
+from ._skipping import SkippedRecords, check_on_error
+from ._sources import block_size, locator_for, source_for
 
 v1 = tf.compat.v1
 
@@ -39,9 +40,11 @@ class DatasetDataProvider(data_provider.DataProvider):
     Args:
       dataset: a `dataset.Dataset`.
       num_readers: how many files are read side by side.
-      reader_kwargs: the reader's own arguments, or None. With `{"on_error": "skip"}` a
-        `TFRecordReader` leaves out what it cannot read; see `parallel_reader.parallel_read`, and
-        `num_skipped`.
+      reader_kwargs: the reader's own arguments, or None. One more is `on_error`: "raise" (the
+        default) stops at a record that cannot be read or decoded; "skip" leaves it out, warns and
+        counts (see `num_skipped`); pass a `parallel_reader.SkippedRecords`, or any callable that
+        takes a `SkippedRecord`, to see the places. A TFRecord that cannot be read hides the rest of
+        its file; one that cannot be decoded is left out alone.
       shuffle: whether files and records come in random order.
       num_epochs: how often every file is read; None for without end.
       common_queue_capacity: the most undecoded records held: the shuffle buffer, or the read-ahead
@@ -57,8 +60,10 @@ class DatasetDataProvider(data_provider.DataProvider):
       ValueError: if `record_key` is also an item of the dataset, no file is found, or a number is
         out of its range.
       TypeError: in TF2 mode, if `tf.data` has nothing for the dataset's reader.
-      tf.errors.InvalidArgumentError: when run, at a corrupt or truncated record; it names the
-        file, the record's number and its byte.
+      tf.errors.InvalidArgumentError: when run, at a record that is corrupt, truncated, or cannot
+        be decoded; it names the file, the record's number and its byte. Records are decoded in
+        blocks, and good ones of the same block may come before the error. A decoder that has to
+        work in the graph itself gives its own error, and cannot skip.
 
     Source: `tf.contrib.slim.dataset_data_provider.DatasetDataProvider` of TF 1.15.
     """
@@ -83,13 +88,15 @@ class DatasetDataProvider(data_provider.DataProvider):
         if record_key in self._items:
             expected = f"a name besides the dataset's items {sorted(self._items)}"
             raise ValueError(error_text("record_key", expected, record_key))
-        reader_kwargs, self._skipped = _with_counter(reader_kwargs)
+        reader_kwargs, self._on_error, self._skipped = _with_counter(reader_kwargs, dataset.reader)
         self._in_order = is_ordered(shuffle, seed)
+        self._capacity = common_queue_capacity
 
         data_files = get_data_files(dataset.data_sources)
         block = block_size(common_queue_capacity, num_readers)
         open_file = source_for(dataset.reader, reader_kwargs, block)
         settings = (num_epochs, num_readers, shuffle, common_queue_capacity, common_queue_min, seed)
+        self._locate = locator_for(dataset.reader, reader_kwargs)
         if open_file is None:
             self._records = None
             tensors = self._read_through_queues(dataset, reader_kwargs, settings, scope)
@@ -123,18 +130,17 @@ class DatasetDataProvider(data_provider.DataProvider):
     def as_dataset(self):
         """Returns a `tf.data.Dataset` of decoded samples: dicts of item name -> tensor.
 
-        The record's key is among the items. Batch and prefetch it as you like. What cannot be
-        decoded stops it; `tf.data`'s `ignore_errors` makes it go on.
+        The record's key is among the items. Batch and prefetch it as you like.
 
         Raises:
           TypeError: if the dataset's reader is one that `tf.data` has nothing for.
         """
         if self._records is None:
             raise TypeError(_no_source_text(self._reader))
-        return self._records.map(self._decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=self._in_order)
+        return decoded(self._records, self._decode, self._locate, self._on_error, self._capacity, self._in_order)
 
     def num_skipped(self):
-        """Returns at how many places reading had to skip so far, in this process.
+        """Returns at how many places reading or decoding had to skip so far, in this process.
 
         Always 0 unless `reader_kwargs` asked for `{"on_error": "skip"}` or handed over a
         `parallel_reader.SkippedRecords`.
@@ -215,16 +221,17 @@ class _Sample:
         return bool(self.tensors) and self.given.isdisjoint(items)
 
 
-def _with_counter(reader_kwargs):
-    """Returns (reader_kwargs, the counter of what reading skips)."""
+def _with_counter(reader_kwargs, reader):
+    """Returns (reader_kwargs, what to do on an error, the counter of what is skipped)."""
     kwargs = dict(reader_kwargs or {})
-    on_error = kwargs.get("on_error")
-    if isinstance(on_error, SkippedRecords):
-        return kwargs, on_error
-    counter = SkippedRecords()
+    on_error = kwargs.pop("on_error", "raise")
+    check_on_error(on_error)
+    counter = on_error if isinstance(on_error, SkippedRecords) else SkippedRecords()
     if isinstance(on_error, str) and on_error == "skip":
-        kwargs["on_error"] = counter
-    return kwargs, counter
+        on_error = counter
+    if reader is v1.TFRecordReader:  # Of other files every byte can be read.
+        kwargs["on_error"] = on_error
+    return kwargs, on_error, counter
 
 
 def _no_source_text(received):

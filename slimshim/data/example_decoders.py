@@ -5,6 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from .._checks import error_text
+from ._record_keys import current_record_key
 from .data_decoder import DataDecoder
 
 
@@ -47,7 +48,7 @@ class TFExampleDecoder(DataDecoder):
         Raises:
           UnknownNameError: if an item, or a feature that its handler needs, is unknown.
         """
-        parsed = tf.io.parse_single_example(serialized_example, self._keys_to_features)
+        parsed = tf.io.parse_single_example(serialized_example, self._keys_to_features, current_record_key())
         parsed = _with_declared_shapes(parsed, self._keys_to_features)
         return _make_items(self._items_to_handlers, items, parsed)
 
@@ -91,7 +92,10 @@ class TFSequenceExampleDecoder(DataDecoder):
           UnknownNameError: if an item, or a feature that its handler needs, is unknown.
         """
         context, sequences = tf.io.parse_single_sequence_example(
-            serialized_example, self._keys_to_context_features, self._keys_to_sequence_features
+            serialized_example,
+            self._keys_to_context_features,
+            self._keys_to_sequence_features,
+            example_name=current_record_key(),
         )
         context = _with_declared_shapes(context, self._keys_to_context_features)
         return _make_items(self._items_to_handlers, items, {**sequences, **context})

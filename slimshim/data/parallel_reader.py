@@ -9,7 +9,7 @@ from ._files import get_data_files
 from ._graph_iterators import next_element
 from ._pipeline import record_dataset
 from ._queue_reader import ParallelReader, check_dtypes, queue_read
-from ._skipping import SkippedRecord, SkippedRecords
+from ._skipping import SkippedRecord, SkippedRecords, UndecodableRecord
 from ._sources import block_size, source_for
 
 v1 = tf.compat.v1
@@ -18,6 +18,7 @@ __all__ = [
     "ParallelReader",
     "SkippedRecord",
     "SkippedRecords",
+    "UndecodableRecord",
     "get_data_files",
     "parallel_read",
     "single_pass_read",

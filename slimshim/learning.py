@@ -63,6 +63,7 @@ def create_train_op(
     check_numerics=True,
     *,
     jit_compile=False,
+    accumulate_steps=1,
 ):
     """Returns a tensor whose evaluation takes one training step and gives the loss.
 
@@ -93,6 +94,9 @@ def create_train_op(
       check_numerics: whether a loss that is inf or nan raises `tf.errors.InvalidArgumentError`.
       jit_compile: for a function: whether XLA compiles the step. The function must then take its
         data as arguments, since XLA can not read an iterator.
+      accumulate_steps: for a function: how many times a step calls it. The means of the losses and
+        of the gradients count, so that small batches train as one large one. Arguments of the step
+        are split along their first dimension. Batch norm sees, and moves at, each call.
 
     `gate_gradients`, `aggregation_method` and `colocate_gradients_with_ops` mean nothing for a
     function.
@@ -117,6 +121,7 @@ def create_train_op(
         colocate_gradients_with_ops=colocate_gradients_with_ops,
         check_numerics=check_numerics,
         jit_compile=jit_compile,
+        accumulate_steps=accumulate_steps,
     )
 
 

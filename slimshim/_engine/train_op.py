@@ -35,6 +35,7 @@ def create_train_op(
     colocate_gradients_with_ops,
     check_numerics,
     jit_compile=False,
+    accumulate_steps=1,
 ):
     """Returns a tensor whose evaluation makes one training step and gives the loss; a `TrainStep` for a function.
 
@@ -52,8 +53,10 @@ def create_train_op(
             transform_grads_fn=transform_grads_fn,
             check_numerics=check_numerics,
             jit_compile=jit_compile,
+            accumulate_steps=accumulate_steps,
         )
-    _refuse_for_a_graph(jit_compile=jit_compile)
+    _require_default("jit_compile", jit_compile, False)
+    _require_default("accumulate_steps", accumulate_steps, 1)
     contexts.require_graph_train_value("total_loss", total_loss)
     _require_scalar(total_loss)
     _require_graph_optimizer(optimizer)
@@ -77,10 +80,9 @@ def create_train_op(
         return _registered(_loss_after(apply_gradients, total_loss, check_numerics))
 
 
-def _refuse_for_a_graph(**options):
+def _require_default(name, value, default):
     remedy = "It belongs to steps under a tape: give create_train_op a function that computes the loss."
-    for name, value in options.items():
-        check(not value, name, "nothing, because total_loss is a tensor", value, remedy)
+    check(value == default, name, "nothing, because total_loss is a tensor", value, remedy)
 
 
 def _require_scalar(total_loss):

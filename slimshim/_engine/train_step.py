@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import numbers
 
 import tensorflow as tf
 
@@ -11,7 +12,7 @@ from .._checks import check, error_text
 from .._tf.scope_counts import automatic_names_from_the_start
 from ..ops.arg_scope import arg_scope, current_arg_scope
 from ..ops.stores import VariableStore, using_store, variables_behind
-from . import gradients
+from . import gradients, micro_steps
 from .defaults import is_default
 from .step_optimizer import StepOptimizer
 from .step_summaries import quiet_summaries, recording
@@ -41,9 +42,20 @@ class TrainStep:
         must then take its data as arguments, for XLA can not read an iterator.
     """
 
-    def __init__(self, function, optimizer, global_step, variables_to_train, transform, check_numerics, jit_compile):
+    def __init__(
+        self,
+        function,
+        optimizer,
+        global_step,
+        variables_to_train,
+        transform,
+        check_numerics,
+        jit_compile,
+        accumulate_steps,
+    ):
         self.global_step = global_step
         self.jit_compile = jit_compile
+        self._accumulate_steps = accumulate_steps
         self._function = function
         self._optimizer = optimizer
         self._chosen = variables_to_train
@@ -137,10 +149,8 @@ class TrainStep:
             return self._step_and_updates(args)
 
     def _step_and_updates(self, args):
-        with tf.GradientTape() as tape:
-            loss = self._loss(args)
-        variables = self._variables_to_train(tape)
-        pairs = list(zip(tape.gradient(loss, variables), variables))
+        loss, pairs = micro_steps.averaged(self._loss_and_gradients, self._accumulate_steps, args)
+        variables = [variable for _, variable in pairs]
         pairs = _with_gradient(self._transform(pairs) if self._transform else pairs)
         with tf.control_dependencies([loss]):  # So that a bad loss leaves the weights alone.
             self._optimizer.apply(pairs)
@@ -149,16 +159,27 @@ class TrainStep:
         self._remember(variables)
         return tf.identity(loss)
 
+    def _loss_and_gradients(self, args):
+        with tf.GradientTape() as tape:
+            loss = self._loss(args)
+        variables = self._variables_to_train(tape)
+        return loss, list(zip(tape.gradient(loss, variables), variables))
+
     def _loss(self, args):
-        if self.global_step is not None and not tf.executing_eagerly():
-            # For learning rates and losses that ask `tf.compat.v1.train.get_global_step`.
-            v1.add_to_collection(v1.GraphKeys.GLOBAL_STEP, self.global_step)
+        self._offer_global_step()
         with self._variables_from_the_store():
             loss = tf.convert_to_tensor(self._function(*args))
         _require_scalar(loss)
         if self._check_numerics and not self.jit_compile:
             loss = tf.debugging.check_numerics(loss, "LossTensor is inf or nan")
         return loss
+
+    def _offer_global_step(self):
+        """Makes `tf.compat.v1.train.get_global_step` find it, for learning rates and losses that ask."""
+        if self.global_step is None or tf.executing_eagerly():
+            return
+        if not v1.get_collection(v1.GraphKeys.GLOBAL_STEP):
+            v1.add_to_collection(v1.GraphKeys.GLOBAL_STEP, self.global_step)
 
     @contextlib.contextmanager
     def _variables_from_the_store(self):
@@ -192,10 +213,13 @@ def create_train_step(
     transform_grads_fn,
     check_numerics,
     jit_compile,
+    accumulate_steps,
 ):
     """Returns a `TrainStep` of `function`. See `learning.create_train_op` for the arguments."""
     remedy = "In TF2 mode updates run with the call that makes them. Leave update_ops out."
     check(update_ops is None, "update_ops", "None, because total_loss is a function", update_ops, remedy)
+    whole = isinstance(accumulate_steps, numbers.Integral) and accumulate_steps > 0
+    check(whole, "accumulate_steps", "a positive whole number", accumulate_steps)
     if is_default(global_step):
         global_step = tf.Variable(0, trainable=False, dtype=tf.int64, name="global_step")
     return TrainStep(
@@ -206,6 +230,7 @@ def create_train_step(
         transform_grads_fn,
         bool(check_numerics),
         bool(jit_compile),
+        accumulate_steps,
     )
 
 

@@ -52,6 +52,7 @@ def create_train_op(
     check_numerics=True,
     *,
     jit_compile=False,
+    accumulate_steps=1,
 ):
     """Returns a tensor whose evaluation takes one training step and gives the loss.
 
@@ -71,6 +72,7 @@ def create_train_op(
       colocate_gradients_with_ops: whether gradients run on the devices of their ops.
       check_numerics: whether a loss that is inf or nan raises `tf.errors.InvalidArgumentError`.
       jit_compile: for a function: whether XLA compiles the step.
+      accumulate_steps: for a function: how many times a step calls it, for the mean gradient.
 
     Raises:
       ValueError, TypeError: as `learning.create_train_op`.

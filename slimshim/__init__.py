@@ -137,6 +137,7 @@ _ROOMS = {
 _MODULES = {
     "arg_scope_lib": "ops.arg_scope",
     "bucketization_op": "layers.bucketization_op",
+    "callbacks": "callbacks",
     "checkpoints": "checkpoints",
     "data": "data",
     "data_decoder": "data.data_decoder",

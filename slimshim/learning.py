@@ -173,6 +173,8 @@ def train(
     ignore_live_threads=False,
     *,
     engine=None,
+    callbacks=(),
+    data=None,
 ):
     """Runs training steps until told to stop; returns the last loss, or None if there was no step.
 
@@ -231,6 +233,9 @@ def train(
         they raise RuntimeError.
       engine: what takes the steps: "session" for a graph's train op, "tape" for a `TrainStep`.
         None: the one that fits.
+      callbacks: for a tape: a list of `callbacks.Callback`, or of objects with some of its methods.
+      data: for a tape: where the step's function takes arguments, a `tf.data.Dataset` (or anything
+        that iterates) of them. A tuple is several arguments. Training ends with it.
 
     Raises:
       ValueError: if `train_op` is None, of another graph, or neither a tensor of a graph nor a

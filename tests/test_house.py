@@ -21,7 +21,18 @@ FLOORS = [
     {"layers", "summaries"},
     {"losses", "metrics", "data", "queues", "model_analyzer"},
     {"_engine"},
-    {"learning", "evaluation", "training", "nets", "module", "_keras_module", "keras_models", "checkpoints", "export"},
+    {
+        "learning",
+        "callbacks",
+        "evaluation",
+        "training",
+        "nets",
+        "module",
+        "_keras_module",
+        "keras_models",
+        "checkpoints",
+        "export",
+    },
     {"legacy", "cli", "__main__"},
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

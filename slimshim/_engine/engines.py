@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._checks import error_text, one_of
+from .._checks import check, error_text, one_of
 from . import session, tape_loop
 from .train_step import TrainStep
 
@@ -24,6 +24,9 @@ def train(arguments, default_train_step_fn):
         return tape_loop.train(arguments, default_train_step_fn)
     if engine == "tape":
         return _train_lifted(arguments, default_train_step_fn)
+    remedy = "It belongs to training under a tape."
+    check(not arguments.callbacks, "callbacks", "nothing for a session", arguments.callbacks, remedy)
+    check(arguments.data is None, "data", "None for a session", arguments.data, remedy)
     return session.train(arguments)
 
 

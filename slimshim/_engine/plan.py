@@ -54,6 +54,8 @@ class TrainArguments:
     ignore_live_threads: Any
     # Beyond tf_slim's.
     engine: Any = None
+    callbacks: Any = ()
+    data: Any = None
 
 
 @dataclasses.dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from . import evaluation
+from . import evaluation, tape_evaluation
 from .defaults import is_default
 
 v1 = tf.compat.v1
@@ -26,8 +26,24 @@ def evaluate_once(
     variables_to_restore,
     session_config,
     hooks,
+    data=None,
 ):
     """See `evaluation.evaluate_once`."""
+    if tape_evaluation.is_function(eval_op):
+        _require_no_session(master, initial_op_feed_dict, eval_op_feed_dict, final_op_feed_dict, summary_op_feed_dict)
+        tape_evaluation.require_left_out(session_config=session_config, hooks=hooks)
+        return tape_evaluation.evaluate_once(
+            checkpoint_path,
+            eval_op,
+            num_evals=num_evals,
+            data=data,
+            final_op=final_op,
+            initial_op=initial_op,
+            variables_to_restore=variables_to_restore,
+            logdir=logdir,
+            summary_op=summary_op,
+        )
+    tape_evaluation.require_no_data(data)
     with evaluation.graph_of_fetches(eval_op, final_op):
         return evaluation.evaluate_once(
             checkpoint_path,
@@ -63,8 +79,28 @@ def evaluation_loop(
     timeout,
     timeout_fn,
     hooks,
+    data=None,
 ):
     """See `evaluation.evaluation_loop`."""
+    if tape_evaluation.is_function(eval_op):
+        _require_no_session(master, initial_op_feed_dict, eval_op_feed_dict, final_op_feed_dict, summary_op_feed_dict)
+        tape_evaluation.require_left_out(session_config=session_config, hooks=hooks, init_fn=init_fn)
+        return tape_evaluation.evaluate_repeatedly(
+            checkpoint_dir,
+            eval_op,
+            eval_interval_secs=eval_interval_secs,
+            max_number_of_evaluations=max_number_of_evaluations,
+            timeout=timeout,
+            timeout_fn=timeout_fn,
+            num_evals=num_evals,
+            data=data,
+            final_op=final_op,
+            initial_op=initial_op,
+            variables_to_restore=variables_to_restore,
+            logdir=logdir,
+            summary_op=summary_op,
+        )
+    tape_evaluation.require_no_data(data)
     with evaluation.graph_of_fetches(eval_op, final_op):
         return evaluation.evaluate_repeatedly(
             checkpoint_dir,
@@ -81,6 +117,11 @@ def evaluation_loop(
             timeout=timeout,
             timeout_fn=timeout_fn,
         )
+
+
+def _require_no_session(master, *feed_dicts):
+    names = ("initial_op_feed_dict", "eval_op_feed_dict", "final_op_feed_dict", "summary_op_feed_dict")
+    tape_evaluation.require_left_out(master=master, **dict(zip(names, feed_dicts)))
 
 
 def _scaffold(initial_op, initial_op_feed_dict, init_fn, variables_to_restore):

@@ -14,17 +14,18 @@ from ..ops.summary_ops import writing_summaries_to
 v1 = tf.compat.v1
 
 
-def recording(take_step, writer, global_step):
+def recording(take_step, writer, global_step, ahead=1):
     """Returns `take_step`, made to write its summaries to `writer`.
 
     Args:
       take_step: a function to be traced, which takes a step and returns the loss.
       writer: a `tf.summary` writer.
       global_step: the variable that counts steps.
+      ahead: how many steps on the summaries stand; 1 for a step that counts itself while it runs.
     """
 
     def take_step_and_write(*args):
-        step = global_step + 1  # As the session engine, which reads it after the step.
+        step = global_step + ahead  # As the session engine, which reads it after the step.
         with writing_summaries_to(writer, step), _default_if_tensorboard(writer, step):
             loss = take_step(*args)
         _write_collected(writer, step)

@@ -29,7 +29,7 @@ class TapeCheckpoints:
         self._logdir = logdir
         self._global_step = step.global_step
         self._named = named_variables(step.variables)
-        with _without_warnings():
+        with quiet_saver():
             self._saver = saver or v1.train.Saver(self._named, max_to_keep=_KEPT)
         objects = tf.train.Checkpoint(global_step=step.global_step, variables=self._named)
         folder = os.path.join(logdir, _FOLDER)
@@ -67,7 +67,7 @@ class TapeCheckpoints:
 
     def _take_over(self, state):
         """Makes the saver delete the checkpoints of earlier runs in turn, too."""
-        with _without_warnings():
+        with quiet_saver():
             self._saver.recover_last_checkpoints(state.all_model_checkpoint_paths)
 
     def _restore_by_name(self, path):
@@ -82,7 +82,7 @@ class TapeCheckpoints:
 
 
 @contextlib.contextmanager
-def _without_warnings():
+def quiet_saver():
     """A context in which TensorFlow does not say that its saver is not for eager code.
 
     Its reason is that names may not be unique; here they are.

@@ -33,8 +33,13 @@ class TapeKeeper:
         self._actions = []
         self._rate = None
         self._keeps = False
+        self._after_save = lambda path: None
         self.writer = None
         self.summaries_due = False
+
+    def after_each_save(self, function):
+        """Has `function(path)` called after each checkpoint."""
+        self._after_save = function
 
     def restore(self):
         """Returns the path of the checkpoint that was restored, or None."""
@@ -70,6 +75,16 @@ class TapeKeeper:
         rate = self._step.learning_rate()
         if rate is not None:
             self._write("learning_rate", rate)
+
+    def write_scalar(self, tag, value):
+        """Writes a summary at the current step, if there is a writer."""
+        if self.writer is not None:
+            self._write(tag, value)
+
+    def save_now(self):
+        """Writes the checkpoints, if this run keeps any."""
+        if self._keeps and self._checkpoints is not None:
+            self._save()
 
     def finish(self):
         """Saves the state after the last step."""
@@ -116,6 +131,7 @@ class TapeKeeper:
         if self._step.checks_numerics:
             finite.check_variables(self._step.trainable_variables, self.advice_after_non_finite)
         self._checkpoints.save()
+        self._after_save(self._checkpoints.latest)
 
 
 def _summary_writer(a):

@@ -9,6 +9,8 @@ import tensorflow as tf
 
 from .._checks import check, error_text
 from . import finite
+from .batches import Batches, EndOfData
+from .callbacks import CallbackList, TrainingRun
 from .checkpoint_files import require_writable
 from .defaults import is_default
 from .plan import check_counts, check_step_kwargs
@@ -26,21 +28,23 @@ def train(arguments, default_train_step_fn):
       arguments: a `TrainArguments` whose `train_op` is a `TrainStep`.
       default_train_step_fn: the value of `train_step_fn` that means the loop's own.
     """
-    _validate(arguments)
+    _validate(arguments, default_train_step_fn)
+    callbacks = CallbackList(arguments.callbacks)
     if arguments.logdir:
         require_writable(arguments.logdir)
-    _build(arguments.train_op)
+    batches = Batches(arguments.data, arguments.train_op) if arguments.data is not None else None
+    _build(arguments.train_op, batches)
     own_step_fn = None if arguments.train_step_fn is default_train_step_fn else arguments.train_step_fn
     # Nothing can be cancelled in eager code, so a step takes as long as it takes.
     with StopSignals(on_stuck=lambda: None, grace_secs=threading.TIMEOUT_MAX) as signals:
-        run = _Run(arguments, own_step_fn, signals)
+        run = _Run(arguments, own_step_fn, signals, callbacks, batches)
         try:
             return run.steps_and_final_save()
         finally:
             run.close()
 
 
-def _validate(a):
+def _validate(a, default_train_step_fn):
     step = a.train_op
     remedy = "Leave it out: it belongs to training in a session. This train_op is a TrainStep."
     for name in (
@@ -61,6 +65,9 @@ def _validate(a):
     check(a.logdir or a.saver is None, "saver", "nothing, because logdir=None", a.saver, "Pass a logdir.")
     check_counts(a)
     check_step_kwargs(a.train_step_kwargs)
+    own = a.train_step_fn is not default_train_step_fn
+    remedy = "A train_step_fn feeds the step itself."
+    check(a.data is None or not own, "data", "None beside a train_step_fn", a.data, remedy)
     remedy = "Give create_train_op the variable that counts."
     check(step.global_step is not None, "train_op", "a TrainStep that counts its steps", step, remedy)
     check(
@@ -72,28 +79,34 @@ def _validate(a):
     )
 
 
-def _build(step):
+def _build(step, batches):
     """Makes the variables, so that they can be restored before the first step."""
     if step.variables:
         return
     try:
-        step.build()
+        step.build(*(batches.specs if batches is not None else ()))
     except TypeError as error:
-        if not step.takes_arguments:
+        if batches is not None or not step.takes_arguments:
             raise
-        remedy = "Its function takes arguments: call train_op.build(tf.TensorSpec(...), ...) first, and pass a train_step_fn."
+        remedy = (
+            "Its function takes arguments: pass `data`, a tf.data.Dataset of them. Or call "
+            "train_op.build(tf.TensorSpec(...), ...) first, and pass a train_step_fn."
+        )
         raise TypeError(error_text("train_op", "a TrainStep whose variables are made", step, remedy)) from error
 
 
 class _Run:
     """One training from its first step to its end."""
 
-    def __init__(self, arguments, own_step_fn, signals):
+    def __init__(self, arguments, own_step_fn, signals, callbacks, batches):
         self._arguments = arguments
         self._step = arguments.train_op
         self._take = own_step_fn or self._take_step
         self._signals = signals
+        self._callbacks = callbacks
+        self._batches = batches
         self._keeper = TapeKeeper(arguments, self._step)
+        self._run = TrainingRun(self._step, arguments.logdir, self._keeper)
         self._progress = None
 
     def steps_and_final_save(self):
@@ -101,6 +114,7 @@ class _Run:
         self._start()
         try:
             loss = self._steps()
+            self._callbacks.call("on_train_end", self._run)
             self._keeper.finish()
         except tf.errors.InvalidArgumentError as error:
             if not finite.is_non_finite_loss(error):
@@ -120,20 +134,24 @@ class _Run:
         if restored is None and a.init_fn is not None:
             a.init_fn(None)
         self._keeper.start(restored)
+        self._keeper.after_each_save(lambda path: self._callbacks.call("on_checkpoint", self._run, path))
+        self._callbacks.call("on_train_begin", self._run)
         self._progress = ProgressLine(int(self._step.global_step), a.number_of_steps)
 
     def _steps(self):
         kwargs = {} if is_default(self._arguments.train_step_kwargs) else self._arguments.train_step_kwargs
         loss, should_stop = None, False
         try:
-            while not (should_stop or self._signals.received is not None):
+            while not (should_stop or self._run.should_stop or self._signals.received is not None):
                 self._keeper.tick()
+                self._callbacks.call("on_step_begin", self._run)
                 loss, should_stop = self._take(None, self._step, self._step.global_step, kwargs)
                 if self._keeper.summaries_due:
                     self._keeper.write_scalars(loss)
+                self._callbacks.call("on_step_end", self._run, loss)
             v1.logging.info("Stopping Training.")
-        except tf.errors.OutOfRangeError as error:
-            v1.logging.info("Caught OutOfRangeError. Stopping Training. %s", error)
+        except (tf.errors.OutOfRangeError, EndOfData) as error:
+            v1.logging.info("Caught %s. Stopping Training. %s", type(error).__name__, error)
         self._signals.notice()
         return loss
 
@@ -141,10 +159,11 @@ class _Run:
         """Returns (loss, whether to stop) after one step, as a `train_step_fn` does."""
         del session, kwargs
         started = time.perf_counter()
+        args = () if self._batches is None else self._batches.next()
         if self._keeper.summaries_due:
-            loss = step.with_summaries(self._keeper.writer)
+            loss = step.with_summaries(self._keeper.writer, *args)
         else:
-            loss = step()
+            loss = step(*args)
         self._report(int(global_step), loss, started)
         last = self._arguments.number_of_steps
         return loss, last is not None and int(global_step) >= last

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import numbers
 
 import tensorflow as tf
 
 from .._checks import check, error_text
-from .._tf.scope_counts import automatic_names_from_the_start
-from ..ops.arg_scope import arg_scope, current_arg_scope
-from ..ops.stores import VariableStore, using_store, variables_behind
 from . import gradients, micro_steps
 from .defaults import is_default
 from .step_optimizer import StepOptimizer
 from .step_summaries import quiet_summaries, recording
+from .step_variables import StepVariables
 
 v1 = tf.compat.v1
 
@@ -61,13 +58,11 @@ class TrainStep:
         self._chosen = variables_to_train
         self._transform = transform
         self._check_numerics = check_numerics
-        self._store = VariableStore()
-        self._arg_scope = current_arg_scope()
+        self._variables = StepVariables()
         self._traced = None
         # (writer, traced step that writes to it).
         self._recording = (None, None)
-        # By identity: a later trace (other shapes) may use variables that the first did not.
-        self._used, self._trained = {}, {}
+        self._trained = {}
 
     def __call__(self, *args):
         """Takes one step; returns the loss before it, a scalar tensor.
@@ -128,12 +123,16 @@ class TrainStep:
     @property
     def variables(self):
         """All variables of the step: model, optimizer and global step. Empty before the first step or `build`."""
-        return tuple(self._used.values())
+        return self._variables.used
 
     @property
     def trainable_variables(self):
         """The variables that the step changes by their gradients. Empty before the first step or `build`."""
         return tuple(self._trained.values())
+
+    def distributed(self, data):
+        """Returns the batches of `data` as the step takes them: for a strategy, each spread over its replicas."""
+        return data
 
     def learning_rate(self):
         """Returns the optimizer's current learning rate as a float, or None where there is no telling."""
@@ -167,7 +166,7 @@ class TrainStep:
 
     def _loss(self, args):
         self._offer_global_step()
-        with self._variables_from_the_store():
+        with self._variables.for_call():
             loss = tf.convert_to_tensor(self._function(*args))
         _require_scalar(loss)
         if self._check_numerics and not self.jit_compile:
@@ -181,13 +180,6 @@ class TrainStep:
         if not v1.get_collection(v1.GraphKeys.GLOBAL_STEP):
             v1.add_to_collection(v1.GraphKeys.GLOBAL_STEP, self.global_step)
 
-    @contextlib.contextmanager
-    def _variables_from_the_store(self):
-        scope = v1.VariableScope(reuse=None, custom_getter=self._store.getter, use_resource=True)
-        with using_store(self._store), arg_scope(self._arg_scope), automatic_names_from_the_start():
-            with v1.variable_scope(scope, auxiliary_name_scope=False):
-                yield
-
     def _variables_to_train(self, tape):
         variables = tape.watched_variables() if self._chosen is None else self._chosen
         if not variables:
@@ -197,9 +189,9 @@ class TrainStep:
 
     def _remember(self, trained):
         counter = [] if self.global_step is None else [self.global_step]
-        own = [*self._store.variables, *trained, *_variables_of_the_trace()]
-        for variable in [*own, *self._optimizer.variables, *counter]:
-            self._used.setdefault(id(variable), variable)
+        # The model's before the optimizer's.
+        self._variables.note(trained)
+        self._variables.note([*self._optimizer.variables, *counter])
         self._trained.update((id(variable), variable) for variable in trained)
 
 
@@ -260,13 +252,6 @@ def require_variables(variables_to_train):
 def _is_variable(value):
     # Keras 3's variables are no tf.Variable, but a tape and the optimizers take them.
     return isinstance(value, tf.Variable) or (hasattr(value, "trainable") and hasattr(value, "assign"))
-
-
-def _variables_of_the_trace():
-    if tf.executing_eagerly():
-        return []
-    graph = v1.get_default_graph()
-    return [*graph.variables, *variables_behind(handle for handle, _ in graph.captures)]
 
 
 def _with_gradient(pairs):

@@ -5,11 +5,14 @@ Mind the order: most take `(predictions, labels)`, the newer ones `(labels, pred
 
 A metric keeps its sums in local variables. Run `tf.compat.v1.local_variables_initializer()`, then
 the update once for each batch, then the value.
+
+In TF2 mode the call itself adds the batch, and both are known then. Whose sums it adds to, the function
+says that is running: give it to `StreamingMetrics`, or to `evaluation`.
 """
 
 from __future__ import annotations
 
-from . import classification, histogram_ops, metric_ops
+from . import classification, histogram_ops, metric_ops, streaming_metrics
 from .classification import accuracy, f1_score
 from .histogram_ops import auc_using_histogram
 from .metric_ops import (
@@ -63,8 +66,10 @@ from .metric_ops import (
     streaming_true_positives,
     streaming_true_positives_at_thresholds,
 )
+from .streaming_metrics import StreamingMetrics, reset_streaming_metrics
 
 __all__ = [
+    "StreamingMetrics",
     "accuracy",
     "aggregate_metric_map",
     "aggregate_metrics",
@@ -80,6 +85,7 @@ __all__ = [
     "precision_recall_at_equal_thresholds",
     "recall_at_precision",
     "sparse_recall_at_top_k",
+    "reset_streaming_metrics",
     "streaming_accuracy",
     "streaming_auc",
     "streaming_concat",
@@ -101,6 +107,7 @@ __all__ = [
     "streaming_mean_relative_error",
     "streaming_mean_squared_error",
     "streaming_mean_tensor",
+    "streaming_metrics",
     "streaming_pearson_correlation",
     "streaming_percentage_less",
     "streaming_precision",

@@ -1,7 +1,8 @@
 """What every streaming metric is made of: state, a value, an update, and the mode it runs in.
 
 A streaming metric keeps its sums in local variables. It gives two tensors: `value`, computed from
-the sums alone, and `update`, which adds the current batch and gives the value after it.
+the sums alone, and `update`, which adds the current batch and gives the value after it. In TF2 mode
+the call itself adds the batch; `value` is then the value after it, too.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import tensorflow as tf
 from .. import _tf
 from .._checks import error_text
 from ..ops.collections import add_to_collections
+from . import _tf2_streams
 
 v1 = tf.compat.v1
 
@@ -31,34 +33,42 @@ _SHARED_ARGUMENTS = {
 
 
 def streaming_metric(function):
-    """Returns `function` as a streaming metric: checked for its mode and for missing data.
+    """Returns `function` as a streaming metric: checked for missing data, and with state in TF2 mode too.
 
-    The docstring gains the arguments that all metrics share. TF2 mode has no local variables and
-    no session to run an update in; a form for it would begin here, in the place of the error.
+    The docstring gains the arguments that all metrics share.
     """
     signature = inspect.signature(function)
     data = [name for name in signature.parameters if name in _DATA]
 
     @functools.wraps(function)
     def metric(*args, **kwargs):
-        _require_graph_mode(function.__name__)
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
+        stream = None
+        if not (_tf.in_graph_mode() or _tf2_streams.is_tracing()):
+            stream = _stream_of_call(function.__name__, bound.arguments.get("name"))
         for name in data:
             if bound.arguments[name] is None:
                 raise ValueError(error_text(name, "a tensor", None))
-        return function(*args, **kwargs)
+        if stream is None:
+            return function(*args, **kwargs)
+        return stream.update(function, bound.arguments, is_data=lambda name: name in _DATA or name == "weights")
 
     metric.__doc__ = _with_shared_arguments(function.__doc__, signature.parameters)
     return metric
 
 
-def _require_graph_mode(metric):
-    if not _tf.in_graph_mode():
+def _stream_of_call(metric, name):
+    """Returns the stream that a call in TF2 mode adds to."""
+    stream = _tf2_streams.stream_of_call(metric, name)
+    if stream is None:
         raise RuntimeError(
-            f"{metric} keeps its sums in a graph's local variables, and there is no graph in TF2 mode. "
-            "Build and run it inside `with tf.Graph().as_default():`, or use an object of `tf.keras.metrics`."
+            f"{metric} keeps its sums in variables, and here, in TF2 mode, nothing tells in which. Call it inside a "
+            "function that `metrics.StreamingMetrics`, a `Module` or `evaluation` runs; or pass name='...' to share "
+            "the sums by that name; or build it inside `with tf.Graph().as_default():`; or use an object of "
+            "`tf.keras.metrics`."
         )
+    return stream
 
 
 def _with_shared_arguments(docstring, parameters):

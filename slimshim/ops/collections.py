@@ -42,6 +42,11 @@ def step_collections(step):
         _current_step.reset(token)
 
 
+def current_step():
+    """Returns the dict of the step that is running in TF2 mode, or None; each step has one of its own."""
+    return _current_step.get()
+
+
 def add_to_collection(name, value):
     """Adds `value` to the collection `name` of the graph or of the current step."""
     step = _current_step.get()

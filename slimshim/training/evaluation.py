@@ -11,7 +11,7 @@ Every new checkpoint, as it comes:
 
 from __future__ import annotations
 
-from .._engine import evaluation as _evaluation
+from .._engine import monitored_evaluation as _monitored_evaluation
 from .._engine.checkpoint_files import checkpoints_iterator, wait_for_new_checkpoint
 from .._engine.evaluation import StopAfterNEvalsHook, SummaryAtEndHook, get_or_create_eval_step
 
@@ -36,10 +36,15 @@ def evaluate_once(
     final_ops_feed_dict=None,
     hooks=None,
     config=None,
+    *,
+    data=None,
 ):
     """Returns the values of `final_ops` after evaluating one checkpoint; None without `final_ops`.
 
     `eval_ops` runs until a hook stops it or the input ends, then `final_ops` runs once.
+
+    In TF2 mode `eval_ops` is a function that measures a batch, as in `evaluation.evaluate_once`; the
+    hooks are `StopAfterNEvalsHook` and `SummaryAtEndHook`.
 
     Args:
       checkpoint_path: the checkpoint to restore.
@@ -52,10 +57,11 @@ def evaluate_once(
       final_ops_feed_dict: what to feed to `final_ops`.
       hooks: a list of `tf.compat.v1.train.SessionRunHook`, such as `StopAfterNEvalsHook`.
       config: a `tf.compat.v1.ConfigProto`.
+      data: in TF2 mode, where `eval_ops` takes arguments: a `tf.data.Dataset` of them.
 
     Source: `tf.contrib.training.evaluate_once`.
     """
-    return _evaluation.evaluate_once(**locals())
+    return _monitored_evaluation.evaluate_once(**locals())
 
 
 def evaluate_repeatedly(
@@ -72,12 +78,14 @@ def evaluate_repeatedly(
     max_number_of_evaluations=None,
     timeout=None,
     timeout_fn=None,
+    *,
+    data=None,
 ):
     """Returns the values of `final_ops` for the last checkpoint, after evaluating each new one.
 
     Args:
       checkpoint_dir: the directory where checkpoints appear.
-      master, scaffold, eval_ops, feed_dict, final_ops, final_ops_feed_dict, hooks, config: as in
+      master, scaffold, eval_ops, feed_dict, final_ops, final_ops_feed_dict, hooks, config, data: as in
         `evaluate_once`.
       eval_interval_secs: the least number of seconds between two evaluations.
       max_number_of_evaluations: how many checkpoints to evaluate; None for no end.
@@ -86,4 +94,4 @@ def evaluate_repeatedly(
 
     Source: `tf.contrib.training.evaluate_repeatedly`.
     """
-    return _evaluation.evaluate_repeatedly(**locals())
+    return _monitored_evaluation.evaluate_repeatedly(**locals())

@@ -4,8 +4,8 @@ import functools
 
 import numpy as np
 import pytest
-import two_devices
 import tensorflow as tf
+import two_devices
 
 import slimshim as slim
 

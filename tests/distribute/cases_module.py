@@ -4,8 +4,8 @@ import functools
 
 import numpy as np
 import pytest
-import two_devices
 import tensorflow as tf
+import two_devices
 
 import slimshim as slim
 
@@ -107,7 +107,7 @@ def test_averages_move_once_a_step_in_functions_that_are_traced_again(strategy):
     step = tf.function(lambda x: strategy.run(module, (x,)))
     for steps, rows in enumerate((4, 2, 4, 6), 1):
         x = np.full([rows, 3], 2.0, "float32")
-        step(strategy.experimental_distribute_values_from_function(lambda context: tf.constant(x)))
+        step(strategy.experimental_distribute_values_from_function(lambda context, x=x: tf.constant(x)))
         (mean,) = [v for v in module.variables if v.name == "BatchNorm/moving_mean:0"]
         np.testing.assert_allclose(mean.read_value(), 2 * (1 - 0.5**steps), rtol=1e-6)
 

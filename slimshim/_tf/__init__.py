@@ -11,10 +11,11 @@ from .versions import keras_is_3, require_tensorflow, tf_version
 # Before the first `import tensorflow`: without it, the message says what to install.
 require_tensorflow(__name__.rpartition(".")[0])
 
-from .modes import in_graph_mode, is_keras_tensor  # noqa: E402
+from .modes import in_graph_mode, is_control_flow_graph, is_keras_tensor  # noqa: E402
 
 __all__ = [
     "in_graph_mode",
+    "is_control_flow_graph",
     "is_keras_tensor",
     "keras_is_3",
     "tf_version",

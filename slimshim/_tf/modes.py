@@ -21,6 +21,15 @@ def in_graph_mode():
         return not tf.executing_eagerly()
 
 
+def is_control_flow_graph(graph):
+    """Returns True for the graph of a `tf.cond` branch or a `tf.while_loop` body, within another graph.
+
+    TensorFlow has no public word for it. Their classes derive from that of functions' graphs, which
+    is private too: `FuncGraph`, TF 2.10 to 2.21.
+    """
+    return getattr(graph, "outer_graph", None) is not None and type(graph).__name__ != "FuncGraph"
+
+
 def is_keras_tensor(value):
     """Returns True if `value` is what `keras.Input` gives. Never imports Keras."""
     # No Keras tensor can exist before its package was imported.

@@ -22,7 +22,7 @@ class LastLosses:
         self._of_thread = threading.local()
 
     def set(self, pairs):
-        """Makes these pairs (loss, function that computes it anew or None) those of the last call."""
+        """Makes these pairs those of the last call: (loss or None, function that computes it anew or None)."""
         self._last = self._of_thread.pairs = tuple(pairs)
 
     def add(self, pairs):
@@ -44,6 +44,8 @@ def _anew(loss, recipe):
 
 def _is_usable(loss):
     """Returns whether code that runs now can compute with `loss`."""
+    if loss is None:
+        return False
     try:
         graph = getattr(loss, "graph", None)
     except AttributeError:  # An eager tensor; it has the attribute, and raises.

@@ -9,8 +9,9 @@ import warnings
 
 import tensorflow as tf
 
+from .._checks import error_text
 from .._tf import in_graph_mode
-from .stores import VariableStore, current_store
+from .stores import VariableStore, current_store, in_function_of_the_step
 
 v1 = tf.compat.v1
 
@@ -52,7 +53,20 @@ def layer_scope(scope, default_name, values=None, reuse=None, **kwargs):
 
     Yields:
       The `VariableScope`.
+
+    Raises:
+      ValueError: if there is no scope, and the layer is in a `tf.function` within a Module's function.
     """
+    if scope is None and in_function_of_the_step():
+        raise ValueError(
+            error_text(
+                "scope",
+                "a name, because the layer is in a tf.function that the model function calls",
+                None,
+                f"Automatic names ({default_name}, {default_name}_1, ...) would differ from trace to trace. Give the "
+                "layer a scope, or decorate what calls the model in place of its parts.",
+            )
+        )
     token = _nameless_call.set(_NamelessCall()) if _is_nameless(scope) else None
     try:
         with v1.variable_scope(scope, default_name, values, reuse=reuse, **kwargs) as opened:

@@ -17,7 +17,7 @@ import weakref
 
 import tensorflow as tf
 
-from .._tf import in_graph_mode
+from .._tf import in_graph_mode, is_control_flow_graph
 from .collections import add_to_collection, add_to_collections, step_collections
 
 v1 = tf.compat.v1
@@ -49,6 +49,9 @@ class VariableStore:
         self._variables = {}
         self._collections = {}
         self._lock = threading.RLock()
+        # Of variables that a tf.function within the model function made: a call that does not trace
+        # it again does not see them.
+        self.recipes_in_functions = {}
         # Variables belong to the `tf.distribute` strategy whose scope was open where the store was made.
         self._strategy = tf.distribute.get_strategy() if tf.distribute.has_strategy() else None
         _all_stores.add(self)
@@ -104,7 +107,9 @@ class VariableStore:
             with tf.name_scope(name + "/Regularizer/"):
                 loss = regularizer(variable)
             if loss is not None:
-                step.recipes[id(loss)] = functools.partial(regularizer, variable)
+                step.recipes[id(loss)] = recipe = functools.partial(regularizer, variable)
+                if in_function_of_the_step():
+                    self.recipes_in_functions[name] = recipe
                 add_to_collection(v1.GraphKeys.REGULARIZATION_LOSSES, loss)
 
 
@@ -117,18 +122,40 @@ class Step:
       recipes: id of a regularization loss -> a function that computes it anew.
     """
 
-    def __init__(self):
+    def __init__(self, store):
         self.seen = set()
         self.collections = {}
         self.recipes = {}
+        self.graph = _graph_being_traced()
+        self._store = store
 
     def regularization_losses(self):
-        """Returns a list of pairs (loss, function that computes it anew or None)."""
+        """Returns a list of pairs (loss or None, function that computes it anew or None)."""
         losses = self.collections.get(v1.GraphKeys.REGULARIZATION_LOSSES, [])
-        return [(loss, self.recipes.get(id(loss))) for loss in losses]
+        unseen = [recipe for name, recipe in self._store.recipes_in_functions.items() if name not in self.seen]
+        return [(loss, self.recipes.get(id(loss))) for loss in losses] + [(None, recipe) for recipe in unseen]
 
 
 _current_step = contextvars.ContextVar("current_step", default=None)
+
+
+def in_function_of_the_step():
+    """Returns whether the code that runs is within a `tf.function` that the running step's function called."""
+    step = _current_step.get()
+    return step is not None and not in_graph_mode() and _graph_being_traced() is not step.graph
+
+
+def _graph_being_traced():
+    """Returns the graph of the innermost `tf.function`, or None in eager code.
+
+    Branches and loop bodies have graphs of their own, which are traced along with that of the function.
+    """
+    if tf.executing_eagerly():
+        return None
+    graph = v1.get_default_graph()
+    while is_control_flow_graph(graph):
+        graph = graph.outer_graph
+    return graph
 
 
 @contextlib.contextmanager
@@ -138,7 +165,7 @@ def using_store(store):
     Yields:
       The `Step`.
     """
-    step = Step()
+    step = Step(store)
     tokens = _current_store.set(store), _current_step.set(step)
     try:
         with step_collections(step.collections):

@@ -15,6 +15,7 @@ PACKAGE = __name__.rpartition(".")[0]
 # command -> one line of help; the module of the same name in this folder does it
 COMMANDS = {
     "convert": "convert a checkpoint: TF1 names, TF2 objects, Keras weights",
+    "doctor": "read a project and tell what it asks for, and which way in fits",
     "run": "run a TensorFlow 1 program, unmodified, on this TensorFlow",
     "vendor": "copy this package into another project, under a name of its own",
 }

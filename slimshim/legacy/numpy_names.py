@@ -16,6 +16,7 @@ BUILTINS = ("bool", "complex", "float", "int", "object", "str")
 RENAMED = {
     "Inf": "inf",
     "Infinity": "inf",
+    "NAN": "nan",
     "NaN": "nan",
     "PINF": "inf",
     "alltrue": "all",

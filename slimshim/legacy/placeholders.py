@@ -110,6 +110,11 @@ def make_placeholder(name):
     return Placeholder(name)
 
 
+def is_placeholder(value):
+    """Returns whether `value` only stands for an old name: a `Placeholder`, or a class made for one."""
+    return isinstance(value, Placeholder) or any(value is stand_in for stand_in in _bases.values())
+
+
 class LegacyModule(types.ModuleType):
     """A module under an old name: what real sources serve comes from them, the rest is placeholders.
 

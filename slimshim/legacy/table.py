@@ -154,6 +154,12 @@ def lookup_missing(name):
     return Face() if _is_under(name, MISSING_OPEN) else None
 
 
+def serves_below(name):
+    """Returns whether some path at or below the module path `name` has real behaviour."""
+    served = [path for path, entry in MODULES.items() if entry != Face()]
+    return any(_is_under(path, (name,)) for path in [*served, *TREES])
+
+
 def resolve(source):
     """Returns the module or object that a source or target of an entry names."""
     if source == ".":

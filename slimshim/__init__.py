@@ -145,6 +145,7 @@ _MODULES = {
     "dataset": "data.dataset",
     "dataset_data_provider": "data.dataset_data_provider",
     "evaluation": "evaluation",
+    "export": "export",
     "initializers": "layers.initializers",
     "layers": "layers",
     "keras_models": "keras_models",

@@ -6,7 +6,7 @@ import re
 import pytest
 
 DOCS = pathlib.Path(__file__).parents[1] / "docs"
-PAGES = ["checkpoints.md", "tf2_training.md"]
+PAGES = ["checkpoints.md", "export.md", "tf2_training.md"]
 
 
 @pytest.mark.parametrize("page", PAGES)

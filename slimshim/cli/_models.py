@@ -26,10 +26,10 @@ def add_model_options(parser, flag_or_name, **more):
     parser.add_argument(flag_or_name, metavar="MODEL", help=HELP, **more)
     parser.add_argument(
         "--input",
-        metavar="SHAPE[:DTYPE]",
+        metavar="[NAME=]SHAPE[:DTYPE]",
         action="append",
         default=[],
-        help="an input of the model function, such as 1,224,224,3 or ?,28,28,1:uint8; ? is any size (repeat "
+        help="an input of the model function, such as 1,224,224,3 or images=?,28,28,1:uint8; ? is any size (repeat "
         "for more inputs)",
     )
     parser.add_argument(
@@ -47,15 +47,16 @@ def add_model_options(parser, flag_or_name, **more):
 
 
 def input_specs(texts):
-    """Returns a `tf.TensorSpec` for each SHAPE[:DTYPE]."""
+    """Returns a `tf.TensorSpec` for each [NAME=]SHAPE[:DTYPE]."""
     import tensorflow as tf
 
     specs = []
     for text in texts:
-        shape, _, dtype = text.partition(":")
+        name, _, rest = text.rpartition("=")
+        shape, _, dtype = rest.partition(":")
         try:
             sizes = [None if size in ("?", "None") else int(size) for size in shape.split(",") if size]
-            specs.append(tf.TensorSpec(sizes, tf.as_dtype(dtype or "float32")))
+            specs.append(tf.TensorSpec(sizes, tf.as_dtype(dtype or "float32"), name or None))
         except (TypeError, ValueError) as error:
             raise NoModel(f"--input {text!r}: expected sizes, as in 1,224,224,3:float32 ({error})") from error
     return specs

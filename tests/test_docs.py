@@ -4,6 +4,7 @@ import pathlib
 import re
 
 import pytest
+import tensorflow as tf
 
 DOCS = pathlib.Path(__file__).parents[1] / "docs"
 PAGES = ["checkpoints.md", "export.md", "tf2_training.md"]
@@ -11,6 +12,8 @@ PAGES = ["checkpoints.md", "export.md", "tf2_training.md"]
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_code_of_a_page_runs(page):
+    if page == "export.md" and not hasattr(tf.keras.layers.Layer, "build_from_config"):
+        pytest.skip("this Keras has no .keras files")
     text = (DOCS / page).read_text()
     blocks = list(re.finditer(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE))
     assert blocks

@@ -15,11 +15,8 @@ PACKAGE = __name__.rpartition(".")[0]
 # command -> one line of help; the module of the same name in this folder does it
 COMMANDS = {
     "convert": "convert a checkpoint: TF1 names, TF2 objects, Keras weights",
-<<<<<<< HEAD
     "doctor": "read a project and tell what it asks for, and which way in fits",
-=======
     "export": "write a model as a SavedModel, TFLite, .keras or a frozen graph",
->>>>>>> 5ddedec (export: SavedModel, TFLite, .keras and frozen graphs, from Python and the command line)
     "run": "run a TensorFlow 1 program, unmodified, on this TensorFlow",
     "vendor": "copy this package into another project, under a name of its own",
 }

@@ -14,6 +14,15 @@ import pytest
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="also run the tests that take minutes")
     parser.addoption("--parity", metavar="FILE", help="write every comparison with TF 1.15 to FILE, as JSON")
+    parser.addoption("--row", metavar="NAME", help="hold the run to this row of compat_matrix.yaml")
+
+
+def pytest_configure(config):
+    name = config.getoption("--row")
+    if name:
+        import row_checks
+
+        row_checks.check_environment(row_checks.read(name))
 
 
 def pytest_sessionfinish(session):
@@ -25,6 +34,10 @@ def pytest_sessionfinish(session):
 
 
 def pytest_collection_modifyitems(config, items):
+    if config.getoption("--row"):
+        import row_checks
+
+        row_checks.apply_exceptions(row_checks.read(config.getoption("--row")), items)
     if config.getoption("--slow") or "slow" in (config.getoption("-m") or ""):
         return
     skip = pytest.mark.skip(reason="takes minutes: run with --slow")

@@ -6,11 +6,13 @@
     python3.11 tools/check.py -- -k conv further words go to pytest
 
 What is tested is the built wheel: the tests run from a copy of the tree that has no package in it.
+tools/matrix.py does the same with other versions.
 """
 
 from __future__ import annotations
 
 import argparse
+import configparser
 import os
 import pathlib
 import re
@@ -18,23 +20,23 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import venv
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PACKAGE = "slimshim"
+OWN_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 DEFAULT_TENSORFLOW = "tensorflow-cpu==2.21.*"
 
 
 def main():
     options = _parse()
-    workplace = pathlib.Path(options.workplace or tempfile.mkdtemp(prefix=PACKAGE + "-check-"))
-    workplace.mkdir(parents=True, exist_ok=True)
-    try:
-        python = _make_environment(workplace / "venv", options)
-        return _run_tests(python, workplace, options)
-    finally:
-        if not options.workplace:
-            shutil.rmtree(workplace, ignore_errors=True)
+    with workplace_at(options.workplace) as workplace:
+        python = make_environment(workplace / "venv", sys.executable)
+        wheel = build_wheel(workplace / "wheel", python)
+        say(f"installing {wheel.name} and {options.tensorflow}")
+        install(python, [f"{wheel}[test]", options.tensorflow, *options.extra])
+        copy_tree(workplace / "tree", leave_out=(PACKAGE,))
+        words = [*(["--slow"] if options.slow else []), *options.pytest]
+        return run_pytest(python, workplace, words, {"SLIMSHIM_WHEEL": str(wheel)})
 
 
 def _parse():
@@ -47,49 +49,90 @@ def _parse():
     return parser.parse_args()
 
 
-def _say(text):
+# --- the steps, for tools/matrix.py too
+
+
+class workplace_at:
+    """A context with a folder to work in: the given one, which is kept, or a temporary one."""
+
+    def __init__(self, folder=None):
+        self._given = folder
+
+    def __enter__(self):
+        self._folder = pathlib.Path(self._given or tempfile.mkdtemp(prefix=PACKAGE + "-check-")).resolve()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self._folder
+
+    def __exit__(self, *unused):
+        if not self._given:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def say(text):
     print(f"== {text}", flush=True)
 
 
-def _call(command, **kwargs):
+def call(command, **kwargs):
+    """Runs a command that must succeed."""
     subprocess.run([str(word) for word in command], check=True, **kwargs)
 
 
-def _make_environment(folder, options):
-    _say(f"new environment: {folder} (Python {sys.version.split()[0]}, {options.tensorflow})")
-    venv.create(folder, with_pip=True, clear=True)
-    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    wheels = folder.parent / "wheel"
-    shutil.rmtree(wheels, ignore_errors=True)
-    _say("building the wheel")
+def make_environment(folder, base):
+    """Makes a new environment with the Python at `base`; returns its Python."""
+    say(f"new environment: {folder} ({base})")
+    call([base, "-m", "venv", "--clear", folder])
+    return folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+
+
+def install(python, packages):
+    call([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages])
+
+
+def build_wheel(folder, python):
+    """Builds the package's wheel in a new folder; returns its path."""
+    say("building the wheel")
+    shutil.rmtree(folder, ignore_errors=True)
     with tempfile.TemporaryDirectory() as clean:
         source = pathlib.Path(clean, "source")
-        _copy_tree(source, leave_out=())  # setuptools writes beside its source: not into the checkout.
-        _call([python, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", wheels, source])
-    (wheel,) = wheels.glob("*.whl")
-    _say(f"installing {wheel.name}")
-    _call([python, "-m", "pip", "install", "--quiet", f"{wheel}[test]", options.tensorflow, *options.extra])
-    return python
+        copy_tree(source)  # setuptools writes beside its source: not into the checkout.
+        quiet = ["--quiet", "--disable-pip-version-check", "--no-deps"]
+        call([python, "-m", "pip", "wheel", *quiet, "--wheel-dir", folder, source])
+    (wheel,) = folder.glob("*.whl")
+    return wheel
 
 
-def _copy_tree(target, leave_out):
-    ignored = shutil.ignore_patterns(".git", "__pycache__", "*.egg-info", "build", "dist", "out", ".venv*", *leave_out)
-    shutil.copytree(ROOT, target, ignore=ignored)
+def requirements_of_tests():
+    """Returns what the package needs in its tests, TensorFlow left out: as setup.cfg has it."""
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    listed = setup["options"]["install_requires"] + setup["options.extras_require"]["test"]
+    return [line for line in listed.splitlines() if line and not line.startswith("#")]
 
 
-def _run_tests(python, workplace, options):
-    tree = workplace / "tree"
-    shutil.rmtree(tree, ignore_errors=True)
-    _copy_tree(tree, leave_out=(PACKAGE,))
-    # The wheel rides along for the tests that install it elsewhere.
-    environment = dict(os.environ, SLIMSHIM_WHEEL=str(next((workplace / "wheel").glob("*.whl"))))
-    environment.pop("PYTHONPATH", None)
-    command = [python.with_name("pytest"), *(["--slow"] if options.slow else []), *options.pytest]
-    _say("running " + " ".join(["pytest", *map(str, command[1:])]))
+def copy_tree(target, leave_out=()):
+    """Copies the checkout to a folder, which is emptied before."""
+    shutil.rmtree(target, ignore_errors=True)
+    never = (".git", "__pycache__", "*.egg-info", "build", "dist", "out", ".venv*", ".tox", ".*_cache")
+    shutil.copytree(ROOT, target, ignore=shutil.ignore_patterns(*never, *leave_out))
+
+
+def run_pytest(python, workplace, words, environment):
+    """Runs pytest in `workplace`/tree; returns its exit code, or 1 if no test ran.
+
+    Args:
+      python: the environment's Python.
+      workplace: the folder that holds the tree; the log is written here.
+      words: arguments for pytest.
+      environment: more environment variables; None takes one away.
+    """
+    full = {**os.environ, "PYTHONPATH": None, **environment}
+    command = [python.with_name("pytest"), *words]
+    say("running " + " ".join(["pytest", *map(str, words)]))
     log = workplace / "pytest.log"
-    code = _tee([str(word) for word in command], log, cwd=tree, env=environment)
+    kept = {name: value for name, value in full.items() if value is not None}
+    code = _tee([str(word) for word in command], log, cwd=workplace / "tree", env=kept)
     if not re.search(r"\b[1-9]\d* passed", log.read_text(errors="replace")):
-        _say("no test ran: that counts as a failure")
+        say("no test ran: that counts as a failure")
         return code or 1
     return code
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import importlib.machinery
+import importlib.util
 
 _HANDMADE = b"_descriptor.FileDescriptor("
 
@@ -65,6 +66,8 @@ def _runtime_refuses_handmade_descriptors():
     from google.protobuf import descriptor
     from google.protobuf.internal import api_implementation
 
+    if importlib.util.find_spec("google.protobuf.internal.builder") is None:
+        return False  # Protobuf 3.19, which TensorFlow 2.10 and 2.11 bring, takes old files itself.
     return api_implementation.Type() != "python" and hasattr(descriptor, "_USE_C_DESCRIPTORS")
 
 

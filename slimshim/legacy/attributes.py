@@ -15,11 +15,11 @@ _V1 = "tensorflow.compat.v1"
 _INNER_V1 = "tensorflow._api.v2.compat.v1"
 
 # Modules below tf.compat.v1 that Keras 3 or TensorFlow 2.16 emptied or removed:
-# path -> (a name that a working module has, sources of the stand-in).
+# path -> (a name that a working module has, sources of the stand-in, whether it has placeholders too).
 EMPTIED = {
-    "estimator": ("EstimatorSpec", ()),
-    "layers": ("conv2d", (".legacy.v1_layers",)),
-    "nn.rnn_cell": ("BasicLSTMCell", ()),
+    "estimator": ("EstimatorSpec", (), True),
+    "layers": ("conv2d", (".legacy.v1_layers", ".legacy.v1_layer_classes"), True),
+    "nn.rnn_cell": ("BasicLSTMCell", (".legacy.rnn_cells", ".legacy.rnn_wrappers"), False),
 }
 
 
@@ -28,9 +28,9 @@ def give_back(ledger):
     contrib = importlib.import_module("tensorflow.contrib")
     for v1 in _every_v1():
         ledger.set_attribute(v1, "contrib", contrib)
-    for path, (sign, sources) in EMPTIED.items():
+    for path, (sign, sources, open_ended) in EMPTIED.items():
         if not _has(tf.compat.v1, f"{path}.{sign}"):
-            _stand_in(ledger, path, sources)
+            _stand_in(ledger, path, LegacyModule(f"{_V1}.{path}", LazySource.of(sources), open_ended))
     for module, name, found in private_names.missing_names():
         ledger.set_attribute(module, name, found)
 
@@ -45,9 +45,8 @@ def _every_v1():
     return list({id(module): module for module in modules if module is not None}.values())
 
 
-def _stand_in(ledger, path, sources):
+def _stand_in(ledger, path, module):
     parent, _, name = path.rpartition(".")
-    module = LegacyModule(f"{_V1}.{path}", LazySource.of(sources))
     holders = [getattr(v1, parent) if parent else v1 for v1 in _every_v1()]
     for holder in {id(holder): holder for holder in holders}.values():
         ledger.set_attribute(holder, name, module)

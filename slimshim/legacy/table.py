@@ -42,9 +42,11 @@ _EMBEDDINGS = Face(".legacy.contrib.embeddings")
 _LOSSES = Face(".losses.loss_ops", ".losses")
 _METRICS = Face(".metrics", ".legacy.contrib.sets")
 _TRAINING = Face(".training.training", ".training.evaluation", ".legacy.contrib.hparam", ".training")
-_OPT = Face(".legacy.contrib.moving_average_optimizer")
+_OPT = Face(".legacy.contrib.moving_average_optimizer", ".legacy.contrib.weight_decay", ".legacy.contrib.lars")
 _IMAGE = Face(".legacy.contrib.image", ".legacy.contrib.matching")
 _LOOKUP = Face(".legacy.contrib.lookup", "tf.compat.v1.lookup")
+# A TensorFlow that has its own cells keeps them, so that an `isinstance` of either name holds.
+_RNN = Face(".legacy.contrib.rnn", "tf.compat.v1.nn.rnn_cell")
 _PROFILE = Face(".legacy.contrib.model_analyzer")
 
 # One module path, one entry. Paths below these are looked up on their own.
@@ -88,12 +90,20 @@ MODULES = {
     "tensorflow.contrib.metrics.python.ops.set_ops": Face(".legacy.contrib.sets"),
     "tensorflow.contrib.nn": Face("tf.compat.v1.nn"),
     "tensorflow.contrib.opt": _OPT,
+    "tensorflow.contrib.opt.python.training.lars_optimizer": _OPT,
     "tensorflow.contrib.opt.python.training.moving_average_optimizer": _OPT,
-    "tensorflow.contrib.rnn": Face("tf.compat.v1.nn"),
+    "tensorflow.contrib.opt.python.training.weight_decay_optimizers": _OPT,
+    "tensorflow.contrib.rnn": _RNN,
+    "tensorflow.contrib.rnn.python.ops.core_rnn_cell": _RNN,
+    "tensorflow.contrib.rnn.python.ops.core_rnn_cell_impl": _RNN,
+    "tensorflow.contrib.rnn.python.ops.rnn": _RNN,
+    "tensorflow.contrib.rnn.python.ops.rnn_cell": _RNN,
     "tensorflow.contrib.signal": Face("tf.compat.v1.signal"),
     "tensorflow.contrib.slim": Face(".legacy.contrib.slim", "."),
     "tensorflow.contrib.slim.python": Face(),
     "tensorflow.contrib.slim.python.slim": Face("."),
+    "tensorflow.contrib.summary": Face(".legacy.contrib.summary"),
+    "tensorflow.contrib.summary.summary": Face(".legacy.contrib.summary"),
     "tensorflow.contrib.tfprof": Face(".legacy.contrib.tfprof"),
     "tensorflow.contrib.tfprof.model_analyzer": _PROFILE,
     "tensorflow.contrib.tpu": Face("tf.compat.v1.tpu"),

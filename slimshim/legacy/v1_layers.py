@@ -5,14 +5,13 @@ Variables are named as TensorFlow 1 named them (`conv2d/kernel`, `conv2d/bias`),
 
 from __future__ import annotations
 
-import contextlib
-
 import tensorflow as tf
 
 from .._checks import one_of
 from ..layers.batch_norm import batch_norm
 from ..ops.collections import add_to_collection
 from ..ops.variables import variable
+from .v1_base_layer import as_initializer, constrained
 
 v1 = tf.compat.v1
 
@@ -277,10 +276,10 @@ def batch_normalization(
             scale=scale,
             epsilon=epsilon,
             param_initializers={
-                "beta": _initializer(beta_initializer),
-                "gamma": _initializer(gamma_initializer),
-                "moving_mean": _initializer(moving_mean_initializer),
-                "moving_variance": _initializer(moving_variance_initializer),
+                "beta": as_initializer(beta_initializer),
+                "gamma": as_initializer(gamma_initializer),
+                "moving_mean": as_initializer(moving_mean_initializer),
+                "moving_variance": as_initializer(moving_variance_initializer),
             },
             param_regularizers={"beta": beta_regularizer, "gamma": gamma_regularizer},
             is_training=training,
@@ -387,36 +386,21 @@ def _enlarged(inputs, filters, kernel_size, strides, padding, data_format):
     return tf.stack([shape[0], *rest])
 
 
-def _initializer(given):
-    known = {"zeros": v1.zeros_initializer(), "ones": v1.ones_initializer()}
-    return known.get(given, given) if isinstance(given, str) else given
-
-
 def _maker(inputs, trainable):
     """Returns a function that makes one of the layer's variables."""
 
     def make(name, shape, initializer, regularizer, constraint):
-        with _constrained(constraint):
+        with constrained(constraint):
             return variable(
                 name,
                 shape=shape,
                 dtype=inputs.dtype.base_dtype,
-                initializer=_initializer(initializer),
+                initializer=as_initializer(initializer),
                 regularizer=regularizer,
                 trainable=trainable,
             )
 
     return make
-
-
-@contextlib.contextmanager
-def _constrained(constraint):
-    """Gives the constraint to the variables made inside."""
-    if constraint is None:
-        yield
-        return
-    with v1.variable_scope(v1.get_variable_scope(), constraint=constraint, auxiliary_name_scope=False):
-        yield
 
 
 def _with_bias(outputs, make, units, bias, data_format):

@@ -96,6 +96,9 @@ GENERATORS = {
     "contrib_slim": Generator(
         ("contrib_slim.json",), "what tensorflow.contrib.slim had besides slim: embeddings, zero_initializer"
     ),
+    "legacy_cells": Generator(
+        ("legacy_cells.json",), "recurrent cells in tf.nn's networks, and contrib.opt: names, values, three steps"
+    ),
     "legacy_contrib": Generator(
         ("legacy_contrib.json",), "pieces of tensorflow.contrib: averages, images, HParams, tf.layers"
     ),

@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from .._checks import one_of
 from ..ops.summary_ops import print_with, scalar_summary
-from .pairwise import pairwise_distance
+from .pairwise import one_for_each_row, pairwise_distance
 
 HAS_SKLEARN = importlib.util.find_spec("sklearn") is not None
 
@@ -51,12 +51,12 @@ def cluster_loss(
 
     Raises:
       ImportError: if scikit-learn is not installed; 'const' alone does without.
-      ValueError: if `margin_type` is none of these.
+      ValueError: if `margin_type` is none of these, or `labels` has another batch size.
 
     Source: `tf.contrib.losses.metric_learning.cluster_loss` of TF 1.15; Song et al., "Deep metric
     learning via facility location", arXiv:1612.01213.
     """
-    labels = tf.reshape(labels, [-1])
+    labels = one_for_each_row(tf.reshape(labels, [-1]), embeddings)
     distances = pairwise_distance(embeddings)
     all_ids = tf.range(tf.shape(embeddings)[0])
     medoids = compute_augmented_facility_locations(distances, labels, all_ids, margin_multiplier, margin_type)

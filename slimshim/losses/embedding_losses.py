@@ -9,7 +9,17 @@ import tensorflow as tf
 
 from .._checks import error_text
 from ..ops.summary_ops import print_with
-from .pairwise import masked_maximum, masked_minimum, pairwise_distance, safe_sqrt, same_label, without_diagonal
+from .pairwise import (
+    masked_maximum,
+    masked_minimum,
+    of_same_batch,
+    of_same_shape,
+    one_for_each_row,
+    pairwise_distance,
+    safe_sqrt,
+    same_label,
+    without_diagonal,
+)
 
 v1 = tf.compat.v1
 
@@ -26,9 +36,16 @@ def contrastive_loss(labels, embeddings_anchor, embeddings_positive, margin=1.0)
       embeddings_positive: floats of the same shape, the other half of each pair.
       margin: the distance that pairs that do not belong together should keep.
 
+    Raises:
+      ValueError: if `labels` is not of rank 1, or the batch sizes or shapes differ.
+
     Source: `tf.contrib.losses.metric_learning.contrastive_loss` of TF 1.15; Hadsell, Chopra and
     LeCun, "Dimensionality reduction by learning an invariant mapping", CVPR 2006.
     """
+    labels = one_for_each_row(labels, embeddings_anchor, "embeddings_anchor")
+    embeddings_positive = of_same_shape(
+        "embeddings_positive", embeddings_positive, "embeddings_anchor", embeddings_anchor
+    )
     squares = tf.reduce_sum(tf.math.squared_difference(embeddings_anchor, embeddings_positive), 1)
     distances = safe_sqrt(squares)
     together = tf.cast(labels, distances.dtype)
@@ -50,12 +67,12 @@ def triplet_semihard_loss(labels, embeddings, margin=1.0):
       margin: how much farther than a positive a negative should be.
 
     Raises:
-      ValueError: if `labels` is not of rank 1.
+      ValueError: if `labels` is not of rank 1, or the batch sizes differ.
 
     Source: `tf.contrib.losses.metric_learning.triplet_semihard_loss` of TF 1.15; Schroff et al.,
     "FaceNet", arXiv:1503.03832.
     """
-    is_same = same_label(labels)
+    is_same = same_label(one_for_each_row(labels, embeddings))
     distances = pairwise_distance(embeddings, squared=True)
     is_other = tf.logical_not(is_same)
 
@@ -86,11 +103,12 @@ def npairs_loss(labels, embeddings_anchor, embeddings_positive, reg_lambda=0.002
       print_losses: whether each run prints both parts of the loss.
 
     Raises:
-      ValueError: if `labels` is not of rank 1.
+      ValueError: if `labels` is not of rank 1, or the batch sizes differ.
 
     Source: `tf.contrib.losses.metric_learning.npairs_loss` of TF 1.15; Sohn, "Improved deep metric
     learning with multi-class n-pair loss objective", NIPS 2016.
     """
+    labels = one_for_each_row(labels, embeddings_anchor, "embeddings_anchor")
     shared = tf.cast(same_label(labels), tf.float32)
     return _npairs(shared, embeddings_anchor, embeddings_positive, reg_lambda, print_losses)
 
@@ -111,6 +129,7 @@ def npairs_loss_multilabel(sparse_labels, embeddings_anchor, embeddings_positive
 
     Raises:
       TypeError: if `sparse_labels` holds anything but SparseTensors.
+      ValueError: if the batch sizes differ.
 
     Source: `tf.contrib.losses.metric_learning.npairs_loss_multilabel` of TF 1.15.
     """
@@ -118,7 +137,7 @@ def npairs_loss_multilabel(sparse_labels, embeddings_anchor, embeddings_positive
         if not isinstance(labels, tf.SparseTensor):
             raise TypeError(error_text("sparse_labels", "a list of SparseTensors", sparse_labels))
     with v1.name_scope("NpairsLossMultiLabel"):
-        shared = _shared_labels(sparse_labels)
+        shared = of_same_batch("sparse_labels", _shared_labels(sparse_labels), "embeddings_anchor", embeddings_anchor)
         return _npairs(shared, embeddings_anchor, embeddings_positive, reg_lambda, print_losses)
 
 
@@ -135,12 +154,12 @@ def lifted_struct_loss(labels, embeddings, margin=1.0):
       margin: the distance that other labels should keep.
 
     Raises:
-      ValueError: if `labels` is not of rank 1.
+      ValueError: if `labels` is not of rank 1, or the batch sizes differ.
 
     Source: `tf.contrib.losses.metric_learning.lifted_struct_loss` of TF 1.15; Song et al., "Deep
     metric learning via lifted structured feature embedding", arXiv:1511.06452.
     """
-    is_same = same_label(labels)
+    is_same = same_label(one_for_each_row(labels, embeddings))
     distances = pairwise_distance(embeddings)
     is_other = tf.logical_not(is_same)
     gaps = margin - distances
@@ -164,6 +183,7 @@ def lifted_struct_loss(labels, embeddings, margin=1.0):
 
 def _npairs(shared, anchors, positives, reg_lambda, print_losses):
     """Returns the n-pairs loss, `shared` being how many labels each anchor shares with each positive."""
+    positives = of_same_shape("embeddings_positive", positives, "embeddings_anchor", anchors)
     squares = [tf.reduce_mean(tf.reduce_sum(tf.square(x), 1)) for x in (anchors, positives)]
     l2loss = tf.multiply(0.25 * reg_lambda, squares[0] + squares[1], name="l2loss")
     targets = shared / tf.reduce_sum(shared, 1, keepdims=True)

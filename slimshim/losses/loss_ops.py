@@ -119,18 +119,28 @@ def sparse_softmax_cross_entropy(logits, labels, weights=1.0, scope=None):
 
     Args:
       logits: a tensor of shape [batch_size, num_classes].
-      labels: int32 or int64 class numbers of shape [batch_size] or [batch_size, 1].
+      labels: int32 or int64 class numbers from 0 to `num_classes - 1`, of shape [batch_size] or
+        [batch_size, 1].
       weights: a number, or a tensor of shape [batch_size] or [batch_size, 1]; see
         `compute_weighted_loss`.
       scope: the name scope of the ops; `sparse_softmax_cross_entropy_loss` by default.
 
     Raises:
       ValueError: if the shapes do not fit, or `weights` is None.
+      tf.errors.InvalidArgumentError: when run on a CPU, for a label that is no class; it names the
+        label and the range. A GPU, or a program that XLA compiled, cannot stop: there the loss is
+        NaN.
 
     Source: `tf.contrib.losses.sparse_softmax_cross_entropy` of TF 1.15.
     """
     with v1.name_scope(scope, "sparse_softmax_cross_entropy_loss", [logits, labels, weights]) as scope:
-        labels = tf.convert_to_tensor(labels)
+        logits, labels = tf.convert_to_tensor(logits), tf.convert_to_tensor(labels)
+        check(
+            _is_one_for_each_row(labels.shape, logits.shape),
+            "labels",
+            f"one class number for each row of logits, whose shape is {logits.shape}",
+            labels.shape,
+        )
         labels = tf.reshape(labels, [tf.shape(labels)[0]])
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits, name="xentropy")
         return compute_weighted_loss(losses, weights, scope=scope)
@@ -290,3 +300,12 @@ def _float_pair(scope, default_scope, predictions, labels, weights):
     """As `_pair`, with both tensors as float32, in which TF1 slim computes these losses."""
     with _pair(scope, default_scope, predictions, labels, weights) as (opened, predictions, labels):
         yield opened, tf.cast(predictions, tf.float32), tf.cast(labels, tf.float32)
+
+
+def _is_one_for_each_row(labels_shape, logits_shape):
+    """Returns whether labels of one shape can belong to logits of the other, as far as both are known."""
+    if labels_shape.rank is None or logits_shape.rank is None:
+        return True
+    rest = tf.TensorShape([1] * (labels_shape.rank - 1))
+    fits = labels_shape.rank > 0 and logits_shape.rank == 2
+    return fits and (logits_shape[:1] + rest).is_compatible_with(labels_shape)

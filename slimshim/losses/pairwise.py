@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from .._checks import error_text
+from .._checks import check, error_text
 
 
 def pairwise_distance(feature, squared=False):
@@ -72,20 +72,55 @@ def masked_minimum(data, mask, dim=1):
     return tf.reduce_min((data - greatest) * mask, dim, keepdims=True) + greatest
 
 
-def same_label(labels):
-    """Returns the [batch, batch] bool matrix of which pairs have one label.
-
-    Args:
-      labels: a tensor of shape [batch].
+def one_for_each_row(labels, embeddings, of="embeddings"):
+    """Returns `labels` as a tensor of rank 1, checked to have one label for each row of `embeddings`.
 
     Raises:
-      ValueError: if `labels` has another rank.
+      ValueError: if `labels` has another rank, or another size. Where only running tells the sizes,
+        that raises `tf.errors.InvalidArgumentError`.
     """
     labels = tf.convert_to_tensor(labels)
     if labels.shape.rank not in (1, None):
         raise ValueError(
             error_text("labels", "a tensor of rank 1", labels.shape, "tf.squeeze or tf.reshape([-1]) makes one.")
         )
+    return of_same_batch("labels", labels, of, embeddings)
+
+
+def of_same_batch(argument, tensor, other_argument, other):
+    """Returns `tensor`, checked to have the batch size of `other`: neither is spread over the other.
+
+    Raises:
+      ValueError: if the first dimensions differ. Where only running tells them, that raises
+        `tf.errors.InvalidArgumentError`.
+    """
+    tensor, other = tf.convert_to_tensor(tensor), tf.convert_to_tensor(other)
+    expected = f"the batch size of {other_argument}"
+    if None not in (tensor.shape.rank, other.shape.rank):
+        fits = tensor.shape[:1].is_compatible_with(other.shape[:1])
+        check(fits, argument, f"{expected}, whose shape is {other.shape}", tensor.shape)
+        if tensor.shape[:1].is_fully_defined() and other.shape[:1].is_fully_defined():
+            return tensor
+    sizes = tf.shape(tensor)[0], tf.shape(other)[0]
+    text = f"{argument}: expected {expected}. Received: sizes of {argument} and of {other_argument}:"
+    with tf.control_dependencies([tf.debugging.Assert(tf.equal(*sizes), [text, *sizes])]):
+        return tf.identity(tensor)
+
+
+def of_same_shape(argument, tensor, other_argument, other):
+    """Returns `tensor`, checked to have the shape of `other`, the batch size also when run."""
+    tensor, other = tf.convert_to_tensor(tensor), tf.convert_to_tensor(other)
+    fits = tensor.shape.is_compatible_with(other.shape)
+    check(fits, argument, f"the shape of {other_argument}, {other.shape}", tensor.shape)
+    return of_same_batch(argument, tensor, other_argument, other)
+
+
+def same_label(labels):
+    """Returns the [batch, batch] bool matrix of which pairs have one label.
+
+    Args:
+      labels: a tensor of shape [batch].
+    """
     return tf.equal(labels[:, tf.newaxis], labels[tf.newaxis, :])
 
 

@@ -33,4 +33,4 @@ def test_goldens_and_cases_are_the_same_set():
 @pytest.mark.parametrize("case", sorted(GOLDENS))
 def test_results_are_those_of_tf1(case):
     found = goldens.as_json(generator.measure(LAYERS, slim_summaries, case))
-    parity.same(functions_of("layer_helpers", case)[0], case, found, GOLDENS[case], rtol=2e-5, atol=2e-6)
+    parity.same(functions_of("layer_helpers", case)[0], case, found, GOLDENS[case], rtol=1e-5, atol=1e-5)

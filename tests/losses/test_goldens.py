@@ -27,6 +27,6 @@ def test_values_gradients_and_names_are_those_of_tf1(case):
     subject = functions_of("losses", case)[0]
     for key in ("name", "losses", "summaries"):
         assert found[key] == expected[key], key
-    parity.same(subject, case, found["value"], expected["value"], rtol=2e-5, atol=2e-6)
+    parity.same(subject, case, found["value"], expected["value"], rtol=1e-5, atol=1e-5)
     gradients = case + ", gradients"
-    parity.same(subject, gradients, found["gradients"], expected["gradients"], rtol=2e-4, atol=5e-6)
+    parity.same(subject, gradients, found["gradients"], expected["gradients"], rtol=1e-5, atol=1e-5)

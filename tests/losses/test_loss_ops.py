@@ -80,6 +80,43 @@ def test_predictions_come_before_labels_in_every_signature():
         assert first in ("predictions", "logits") and "labels" in second
 
 
+# --- class numbers ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrong", [3, -1])
+def test_a_label_that_is_no_class_is_named_with_the_range(wrong):
+    labels = np.array([0, 2, wrong, 1])
+    named = rf"label value of {wrong} .*valid range of \[0, 3\)"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=named):
+        losses.sparse_softmax_cross_entropy(PREDICTIONS, labels)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=named):
+        tf.function(losses.sparse_softmax_cross_entropy)(tf.constant(PREDICTIONS), tf.constant(labels))
+    with tf.Graph().as_default(), v1.Session() as session:
+        fed = v1.placeholder(tf.int64, [None])
+        loss = losses.sparse_softmax_cross_entropy(tf.constant(PREDICTIONS), fed)
+        with pytest.raises(tf.errors.InvalidArgumentError, match=named):
+            session.run(loss, {fed: labels})
+
+
+def test_compiled_by_xla_a_label_that_is_no_class_makes_the_loss_nan():
+    compiled = tf.function(losses.sparse_softmax_cross_entropy, jit_compile=True)
+    assert np.isfinite(compiled(tf.constant(PREDICTIONS), tf.constant(CLASSES)))
+    assert np.isnan(compiled(tf.constant(PREDICTIONS), tf.constant([0, 2, 3, 1], tf.int64)))
+
+
+@pytest.mark.parametrize("labels", [CLASSES[:3], CLASSES.reshape(2, 2), np.int64(1), np.ones((4, 2), "int64")])
+@pytest.mark.parametrize("mode", ["graph", "tf2"])
+def test_labels_that_are_not_one_for_each_row_are_refused(labels, mode):
+    with tf.Graph().as_default() if mode == "graph" else tf.init_scope():
+        with pytest.raises(ValueError, match=r"labels: expected one class number for each row of logits"):
+            losses.sparse_softmax_cross_entropy(tf.constant(PREDICTIONS), tf.constant(labels))
+
+
+def test_hinge_loss_refuses_labels_of_another_shape():
+    with pytest.raises(ValueError, match="labels: expected the shape of logits"):
+        losses.hinge_loss(PREDICTIONS, np.ones((4, 2), "float32"))
+
+
 # --- weights ------------------------------------------------------------------------------------
 
 

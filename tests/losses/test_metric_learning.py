@@ -131,6 +131,48 @@ def test_labels_of_rank_two_are_refused(loss):
         getattr(metric_learning, loss)(LABELS[:, None], EMBEDDINGS)
 
 
+# Each loss with what it takes of labels, anchors (or embeddings) and positives.
+BY_NAME = {
+    "contrastive_loss": lambda labels, a, p: metric_learning.contrastive_loss(labels, a, p),
+    "triplet_semihard_loss": lambda labels, a, p: metric_learning.triplet_semihard_loss(labels, a),
+    "lifted_struct_loss": lambda labels, a, p: metric_learning.lifted_struct_loss(labels, a),
+    "npairs_loss": lambda labels, a, p: metric_learning.npairs_loss(labels, a, p),
+    "cluster_loss": lambda labels, a, p: metric_learning.cluster_loss(labels, a, 1.0, False, "const"),
+}
+
+
+@pytest.mark.parametrize("labels", [LABELS[:1], LABELS[:9]], ids=["one", "fewer"])
+@pytest.mark.parametrize("name", sorted(BY_NAME))
+def test_labels_of_another_batch_size_are_refused_and_never_spread(name, labels):
+    with pytest.raises(ValueError, match=r"labels: expected the batch size of embeddings.*\(10, 3\)"):
+        BY_NAME[name](labels, EMBEDDINGS, POSITIVES)
+    with tf.Graph().as_default(), v1.Session() as session:
+        fed = v1.placeholder(labels.dtype, [None])
+        loss = BY_NAME[name](fed, tf.constant(EMBEDDINGS), tf.constant(POSITIVES))
+        # TensorFlow's graph optimizer may let an op of the clustering fail before the check does.
+        named = None if name == "cluster_loss" else "labels: expected the batch size of embeddings"
+        with pytest.raises(tf.errors.InvalidArgumentError, match=named):
+            session.run(loss, {fed: labels})
+
+
+@pytest.mark.parametrize("positives", [POSITIVES[:1], POSITIVES[:9], POSITIVES[:, :1]], ids=["one", "fewer", "thin"])
+@pytest.mark.parametrize("name", ["contrastive_loss", "npairs_loss"])
+def test_positives_of_another_shape_are_refused_and_never_spread(name, positives):
+    with pytest.raises(ValueError, match=r"embeddings_positive: expected the shape of embeddings_anchor, \(10, 3\)"):
+        BY_NAME[name](LABELS, EMBEDDINGS, positives)
+
+
+def test_lists_of_labels_of_another_length_are_refused():
+    sparse = [tf.sparse.from_dense([1.0, 0.0])] * 9
+    with pytest.raises(ValueError, match="sparse_labels: expected the batch size of embeddings_anchor"):
+        metric_learning.npairs_loss_multilabel(sparse, EMBEDDINGS, POSITIVES)
+
+
+def test_pairs_with_a_column_of_labels_are_refused():
+    with pytest.raises(ValueError, match="labels: expected a tensor of rank 1"):
+        metric_learning.contrastive_loss(LABELS[:, None], EMBEDDINGS, POSITIVES)
+
+
 def _losses(labels, embeddings, positives):
     return [
         metric_learning.contrastive_loss(labels > 0, embeddings, positives),

@@ -84,6 +84,14 @@ def test_values_after_each_batch_are_those_of_tf1(case, measured):
     parity.same(functions_of("streaming_metrics", case)[0], case, found, expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("case", sorted(GOLDENS))
+def test_an_empty_stream_and_a_batch_of_no_rows_give_what_tf1_gives(case, measured):
+    found, expected = dict(measured(case)["empty"]), dict(GOLDENS[case]["empty"])
+    if case.startswith(UPDATE_WITHOUT_VALUE):
+        del found["update"], expected["update"]
+    parity.same(functions_of("streaming_metrics", case)[0], case + ", empty stream", found, expected, atol=1e-6)
+
+
 def test_strict_recall_at_a_precision_of_one_is_the_best_recall_without_a_false_positive(measured):
     case = "recall_at_precision/1.0_strict"
     parity.known_difference("metrics.metric_ops.recall_at_precision", case, DIFFERENT_NUMBERS[case])

@@ -19,7 +19,7 @@ def _initializer(layers, **options):
     """Values of one seed for every shape: the formula and the random op are both the same."""
     tensors = [layers.variance_scaling_initializer(seed=9, **options)(shape) for shape in SHAPES]
     with v1.Session() as session:
-        return [plain(value) for value in session.run(tensors)]
+        return [plain(value, 12) for value in session.run(tensors)]
 
 
 def _regularizer(layers, make):
@@ -35,9 +35,9 @@ def _regularizer(layers, make):
         value, gradient = session.run([penalty, v1.gradients(penalty, constant)[0]])
         return {
             "penalty": penalty.name,
-            "value": plain(value),
-            "gradient": plain(gradient),
-            "collected": [[item.name, plain(session.run(item))] for item in collected],
+            "value": plain(value, 12),
+            "gradient": plain(gradient, 12),
+            "collected": [[item.name, plain(session.run(item), 12)] for item in collected],
         }
 
 
@@ -46,7 +46,7 @@ def _applied(layers):
     tensors = [tf.constant(WEIGHTS), tf.constant(2 * WEIGHTS)]
     total = layers.apply_regularization(layers.l1_regularizer(0.25), tensors)
     with v1.Session() as session:
-        value = plain(session.run(total))
+        value = plain(session.run(total), 12)
     return {
         "name": total.name,
         "value": value,
@@ -74,8 +74,8 @@ def _trained(layers, optimizer, decay=False, adaptive=False, named=None, **optio
     train = layers.optimize_loss(loss, step, optimizer=optimizer, name=named, **options)
     with v1.Session() as session:
         session.run(v1.global_variables_initializer())
-        losses = [plain(session.run(train)) for _ in range(STEPS)]
-        values = {v.op.name: plain(session.run(v)) for v in v1.global_variables()}
+        losses = [plain(session.run(train), 12) for _ in range(STEPS)]
+        values = {v.op.name: plain(session.run(v), 12) for v in v1.global_variables()}
     del unused
     return {
         "losses": losses,

@@ -155,8 +155,8 @@ def measure(losses, metric_learning, case):
         gradients = v1.gradients(loss, [tensors[key] for key in order])
         value, gradients = session.run([loss, gradients])
         return {
-            "value": plain(value),
-            "gradients": {key: plain(gradient) for key, gradient in zip(order, gradients)},
+            "value": plain(value, 12),
+            "gradients": {key: plain(gradient, 12) for key, gradient in zip(order, gradients)},
             "name": loss.name if name in COLLECTED else None,
             "losses": [item.name for item in v1.get_collection("losses")],
             "summaries": sorted(item.op.name for item in v1.get_collection("summaries")),

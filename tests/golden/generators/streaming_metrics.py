@@ -122,12 +122,14 @@ _WITHOUT_COLLECTIONS = {"auc_using_histogram", "precision_recall_at_equal_thresh
 }
 
 
-def _placeholder(argument, batches):
+def _placeholder(argument, batches, fixed=True):
     first = batches[0]
     if isinstance(first, v1.SparseTensorValue):
         return v1.sparse_placeholder(tf.int64, [None, None], name=argument)
     dtype = tf.string if first.dtype.kind == "U" else first.dtype
     same = all(batch.shape == first.shape for batch in batches)
+    if not fixed:
+        return v1.placeholder(dtype, (None,) + first.shape[1:], name=argument)
     return v1.placeholder(dtype, first.shape if same else [None] * first.ndim, name=argument)
 
 
@@ -141,6 +143,39 @@ def _plain(result):
     if result.dtype.kind == "O":
         return [word.decode() for word in result]
     return plain(result, 8)
+
+
+def _no_rows(batch):
+    """A batch of no rows, of the same kind."""
+    if isinstance(batch, v1.SparseTensorValue):
+        return v1.SparseTensorValue(np.zeros([0, 2], "int64"), np.zeros([0], "int64"), np.array([0, 2], "int64"))
+    return batch[:0]
+
+
+def _outcome(session, fetch, feed):
+    """What a session returns, or the type of its error."""
+    try:
+        return _plain(session.run(fetch, feed))
+    except tf.errors.OpError as error:
+        return "raises " + type(error).__name__
+
+
+def empty_stream(metrics, case):
+    """Returns the values of a metric that has seen nothing, and after an update with a batch of no rows.
+
+    Some metrics want to know the batch's size beforehand; they say only the former.
+    """
+    metric, data, options = CASES[case]
+    fixed = metric == "streaming_mean_tensor" or "axis" in options
+    with tf.Graph().as_default(), v1.Session() as session:
+        inputs = {argument: _placeholder(argument, batches, fixed) for argument, batches in data.items()}
+        value, update = getattr(metrics, metric)(**dict(inputs, **options))
+        session.run(v1.local_variables_initializer())
+        feed = {inputs[argument]: batches[0] if fixed else _no_rows(batches[0]) for argument, batches in data.items()}
+        found = {"before": _outcome(session, value, feed)}
+        if not fixed:
+            found["update"], found["after"] = (_outcome(session, fetch, feed) for fetch in (update, value))
+        return found
 
 
 def measure(metrics, case):
@@ -170,6 +205,7 @@ def measure(metrics, case):
             "dtypes": [getattr(item, "dtype", None) and item.dtype.base_dtype.name for item in (value, update)],
             "in_collections": in_collections,
             "steps": steps,
+            "empty": empty_stream(metrics, case),
         }
 
 

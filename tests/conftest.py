@@ -13,6 +13,7 @@ import pytest
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="also run the tests that take minutes")
+    parser.addoption("--without-v2", action="store_true", help="switch TensorFlow's v2 behaviour off for all tests")
     parser.addoption("--parity", metavar="FILE", help="write every comparison with TF 1.15 to FILE, as JSON")
     parser.addoption("--row", metavar="NAME", help="hold the run to this row of compat_matrix.yaml")
 
@@ -23,6 +24,13 @@ def pytest_configure(config):
         import row_checks
 
         row_checks.check_environment(row_checks.read(name))
+
+
+def pytest_configure(config):
+    if config.getoption("--without-v2"):
+        import tensorflow as tf
+
+        tf.compat.v1.disable_v2_behavior()
 
 
 def pytest_sessionfinish(session):

@@ -29,21 +29,18 @@ def graph_of(value):
 
 @contextlib.contextmanager
 def graph_of_call(*values):
-    """Makes sure that a graph is the default: the current one, or the one `values` belong to.
+    """Makes the graph that `values` belong to the default; the current one if they belong to none.
 
-    With v2 behaviour on, a program may hold a graph and call us outside of its `with` block.
+    A program may hold a graph and call us outside of its `with` block.
     """
-    if not tf.executing_eagerly():
-        yield v1.get_default_graph()
-        return
     graph = next((g for g in map(graph_of, values) if g is not None), None)
-    if graph is None:
+    if graph is None and tf.executing_eagerly():
         raise ValueError(
             "Here eager execution is on and no tf.Graph is entered. Build the model and make this call "
             "inside `with tf.Graph().as_default():`, or call tf.compat.v1.disable_eager_execution() at "
             "the program's start."
         )
-    with graph.as_default():
+    with (graph or v1.get_default_graph()).as_default() as graph:
         yield graph
 
 

@@ -18,6 +18,11 @@ def halving_train_op(**kwargs):
     return training.create_train_op(loss, v1.train.GradientDescentOptimizer(0.25), **kwargs)
 
 
+def is_reported(loss, expected):
+    """Whether `loss` is that of the last step. Ref variables let it be read after the step too, as in TF1."""
+    return loss == expected or (not tf.compat.v1.resource_variables_enabled() and loss == expected / 4)
+
+
 def test_both_the_functions_and_the_modules_stand_in_the_package():
     assert training.create_train_op is training.training.create_train_op
     assert training.evaluation is slimshim.training.evaluation
@@ -55,7 +60,7 @@ def test_train_runs_to_the_hooks_last_step_and_resumes(tmp_path):
         with tf.Graph().as_default():
             hooks = [v1.train.StopAtStepHook(last_step=last_step)]
             loss = training.train(halving_train_op(), str(tmp_path), hooks=hooks, save_summaries_steps=1)
-    assert loss == 9.0 / 4**3
+    assert is_reported(loss, 9.0 / 4**3)
     reader = v1.train.NewCheckpointReader(str(tmp_path / "model.ckpt-4"))
     assert reader.get_tensor("w") == 3.0 / 2**4
     assert glob.glob(str(tmp_path / "events*"))
@@ -66,7 +71,7 @@ def test_train_finds_the_graph_of_its_train_op_outside_of_the_graphs_context():
         train_op = halving_train_op()
         hooks = [v1.train.StopAtStepHook(num_steps=1)]
     loss = training.train(train_op, None, hooks=hooks, save_checkpoint_secs=None, save_summaries_steps=None)
-    assert loss == 9.0
+    assert is_reported(loss, 9.0)
 
 
 def test_a_scaffold_initializes(graph):
@@ -81,7 +86,7 @@ def test_a_scaffold_initializes(graph):
         save_checkpoint_secs=None,
         save_summaries_steps=None,
     )
-    assert loss == 1.0
+    assert is_reported(loss, 1.0)
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,6 @@ def pytest_configure(config):
         import row_checks
 
         row_checks.check_environment(row_checks.read(name))
-
-
-def pytest_configure(config):
     if config.getoption("--without-v2"):
         import tensorflow as tf
 

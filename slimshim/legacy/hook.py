@@ -11,6 +11,7 @@ import importlib.machinery
 import importlib.util
 import sys
 
+from .._tf import private_names
 from . import old_protos, research_slim, table
 from .ledger import Ledger
 from .placeholders import LegacyModule
@@ -41,6 +42,19 @@ class FaceLoader:
 
     def create_module(self, spec):
         return LegacyModule(spec.name, LazySource.of(self._sources))
+
+    def exec_module(self, module):
+        """Nothing is left to run: names come when they are asked for."""
+
+
+class MovedLoader:
+    """Loads a private path of TensorFlow as the module that has its names today."""
+
+    def __init__(self, module):
+        self._module = module
+
+    def create_module(self, spec):
+        return LegacyModule(spec.name, [self._module], open_ended=False)
 
     def exec_module(self, module):
         """Nothing is left to run: names come when they are asked for."""
@@ -105,6 +119,10 @@ class Last(_Finder):
         entry = table.lookup_missing(name)
         if entry is not None:
             return self.spec_for(name, entry)
+        moved = private_names.moved_module(name)
+        if moved is not None:
+            self._ledger.note_module(name)
+            return importlib.machinery.ModuleSpec(name, MovedLoader(moved))
         return research_slim.find_spec(name, self._ledger)
 
 

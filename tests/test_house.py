@@ -33,8 +33,6 @@ FLOORS = [
         "checkpoints",
         "export",
     },
-    {"legacy", "cli", "__main__"},
-    {"learning", "evaluation", "training", "nets", "module", "_keras_module", "keras_models", "checkpoints", "export"},
     {"legacy", "doctor", "cli", "__main__"},
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

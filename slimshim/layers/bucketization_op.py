@@ -8,10 +8,12 @@ from __future__ import annotations
 import tensorflow as tf
 
 from .._checks import error_text
+from ._symbolic import symbolic
 
 __all__ = ["bucketize"]
 
 
+@symbolic
 def bucketize(input_tensor, boundaries, name=None):
     """Returns, for each value, how many of the boundaries are at or below it.
 

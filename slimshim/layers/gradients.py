@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from ._symbolic import symbolic
+
 __all__ = ["scale_gradient"]
 
 
+@symbolic
 def scale_gradient(inputs, gradient_multiplier):
     """Returns `inputs`, whose gradient is multiplied on the way back.
 

@@ -39,6 +39,7 @@ def unit_norm(inputs, dim, epsilon=1e-07, scope=None):
         return tf.divide(inputs, lengths, name="div")
 
 
+@symbolic
 def poincare_normalize(x, axis=1, epsilon=1e-05, name=None):
     """Returns `x` with vectors that are longer than `1 - epsilon` brought to that length, others as they are.
 

@@ -15,6 +15,8 @@ import tensorflow as tf
 from .._checks import error_text
 from .._tf.gradient_recording import in_xla_context, stop_recording
 from ..ops.arg_scope import arg_scope, current_arg_scope
+from ..ops.stores import deferring_losses, to_enter_again
+from ._symbolic import symbolic
 
 v1 = tf.compat.v1
 
@@ -72,7 +74,7 @@ def recompute_grad(fn, use_data_dep=_USE_DEFAULT, tupleize_grads=False):
                 raise ValueError(error_text("args", "only tensors, given by position", arg))
         return _run_recomputing(run, args, use_data_dep, tupleize_grads)
 
-    return wraps_if_possible(fn)(wrapped)
+    return wraps_if_possible(fn)(symbolic(wrapped))
 
 
 def wraps_if_possible(fn):
@@ -98,7 +100,7 @@ def _check_no_captured_tensors(fn):
 def _run_recomputing(run, args, use_data_dep, tupleize_grads):
     """Returns run(args, False); its gradient calls run(args, True)."""
     use_data_dep = in_xla_context(v1.get_default_graph()) if use_data_dep is _USE_DEFAULT else use_data_dep
-    scope, defaults = v1.get_variable_scope(), current_arg_scope()
+    scope, defaults, store = v1.get_variable_scope(), current_arg_scope(), to_enter_again()
 
     @tf.custom_gradient
     def with_recompute(*args):
@@ -111,7 +113,7 @@ def _run_recomputing(run, args, use_data_dep, tupleize_grads):
             expected = references(variables) if first_variables is None else first_variables
             inputs = _after_gradients([tf.identity(arg) for arg in args], output_grads, use_data_dep)
             with tf.control_dependencies(present(output_grads)):
-                with arg_scope(defaults), v1.variable_scope(scope, reuse=True):
+                with store(), arg_scope(defaults), v1.variable_scope(scope, reuse=True):
                     gradients = gradients_of_rerun(lambda: run(inputs, True), inputs, variables, output_grads, expected)
             if tupleize_grads:
                 gradients = _wait_for_all(gradients, use_data_dep)
@@ -120,7 +122,8 @@ def _run_recomputing(run, args, use_data_dep, tupleize_grads):
 
         return outputs, grad_fn
 
-    return with_recompute(*args)
+    with deferring_losses():
+        return with_recompute(*args)
 
 
 # --- shared with RevBlock -----------------------------------------------------------------------

@@ -11,6 +11,9 @@ import contextlib
 import tensorflow as tf
 
 from .._checks import check
+from ..ops.arg_scope import arg_scope, current_arg_scope
+from ..ops.stores import deferring_losses, to_enter_again
+from ._symbolic import symbolic
 from .recompute import gradients_of_rerun, not_recorded_if_eager, present, recompute_grad, references, wraps_if_possible
 
 v1 = tf.compat.v1
@@ -18,6 +21,7 @@ v1 = tf.compat.v1
 __all__ = ["RevBlock", "recompute_grad", "rev_block"]
 
 
+@symbolic
 def rev_block(x1, x2, f, g, num_layers=1, f_side_input=None, g_side_input=None, is_training=True):
     """Returns (y1, y2), the outputs of a series of reversible residual layers.
 
@@ -186,6 +190,7 @@ class RevBlock:
     def _run_reversibly(self, x1, x2):
         """As `_run`, with a gradient that goes back from the outputs."""
         sides = [self.f_side_input, self.g_side_input]
+        store, defaults = to_enter_again(), current_arg_scope()
 
         @tf.custom_gradient
         def reversible(x1, x2, *flat_sides):
@@ -198,14 +203,15 @@ class RevBlock:
 
             def grad_fn(*y_grads, variables=None):
                 backprop = _Backprop(layers, f_side, g_side, list(variables or ()))
-                with self._open_scope(reuse=True):
+                with store(), arg_scope(defaults), self._open_scope(reuse=True):
                     x_grads = backprop.run(ys, y_grads)
                 input_grads = [*x_grads, *backprop.side_grads()]
                 return (input_grads, backprop.variable_grads()) if variables else input_grads
 
             return ys, grad_fn
 
-        return reversible(x1, x2, *tf.nest.flatten(sides))
+        with deferring_losses():
+            return reversible(x1, x2, *tf.nest.flatten(sides))
 
 
 def _per_layer(argument, fn, num_layers):

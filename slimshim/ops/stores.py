@@ -104,13 +104,7 @@ class VariableStore:
             names = [other for other in names if other != v1.GraphKeys.TRAINABLE_VARIABLES]
         add_to_collections(names, variable)
         if regularizer is not None:
-            with tf.name_scope(name + "/Regularizer/"):
-                loss = regularizer(variable)
-            if loss is not None:
-                step.recipes[id(loss)] = recipe = functools.partial(regularizer, variable)
-                if in_function_of_the_step():
-                    self.recipes_in_functions[name] = recipe
-                add_to_collection(v1.GraphKeys.REGULARIZATION_LOSSES, loss)
+            step.add_loss(name, functools.partial(regularizer, variable))
 
 
 class Step:
@@ -128,6 +122,35 @@ class Step:
         self.recipes = {}
         self.graph = _graph_being_traced()
         self._store = store
+        self._deferred = None
+
+    def add_loss(self, name, recipe):
+        """Adds the regularization loss of the variable `name`, which `recipe` computes."""
+        if self._deferred is not None:
+            self._deferred.append((name, recipe))
+            return
+        with tf.name_scope(name + "/Regularizer/"):
+            loss = recipe()
+        if loss is None:
+            return
+        self.recipes[id(loss)] = recipe
+        if in_function_of_the_step():
+            self._store.recipes_in_functions[name] = recipe
+        add_to_collection(v1.GraphKeys.REGULARIZATION_LOSSES, loss)
+
+    @contextlib.contextmanager
+    def deferring_losses(self):
+        """Within it losses are noted, and computed at the end; for code whose operations no tape records."""
+        if self._deferred is not None:
+            yield
+            return
+        self._deferred = []
+        try:
+            yield
+        finally:
+            deferred, self._deferred = self._deferred, None
+        for name, recipe in deferred:
+            self.add_loss(name, recipe)
 
     def regularization_losses(self):
         """Returns a list of pairs (loss or None, function that computes it anew or None)."""
@@ -165,7 +188,12 @@ def using_store(store):
     Yields:
       The `Step`.
     """
-    step = Step(store)
+    with _entered(store, Step(store)) as step:
+        yield step
+
+
+@contextlib.contextmanager
+def _entered(store, step):
     tokens = _current_store.set(store), _current_step.set(step)
     try:
         with step_collections(step.collections):
@@ -173,6 +201,18 @@ def using_store(store):
     finally:
         _current_store.reset(tokens[0])
         _current_step.reset(tokens[1])
+
+
+def to_enter_again():
+    """Returns a function that gives a context with the store and step of now, for code that runs later, such as gradients."""
+    store, step = _current_store.get(), _current_step.get()
+    return contextlib.nullcontext if store is None else functools.partial(_entered, store, step)
+
+
+def deferring_losses():
+    """Returns `Step.deferring_losses` of the running step."""
+    step = _current_step.get()
+    return contextlib.nullcontext() if step is None else step.deferring_losses()
 
 
 def _collections_of(variable, collections):

@@ -5,9 +5,10 @@ import functools
 import numpy as np
 import pytest
 import tensorflow as tf
+from by_name import weight_values
 
 import slimshim as slim
-from slimshim.nets import inception_v2, resnet_v1
+from slimshim import nets
 
 v1 = tf.compat.v1
 
@@ -17,12 +18,28 @@ ROWS = IMAGES[:, 0, 0]
 VOLUMES = IMAGES.reshape(2, 6, 3, 2, 4)
 NORMALIZED = {"normalizer_fn": slim.batch_norm, "normalizer_params": {"decay": 0.9, "scale": True}}
 
+
+def reversible(x):
+    def half(name):
+        return lambda x: slim.fully_connected(x, 4, weights_regularizer=L2, scope=name)
+
+    first, second = slim.layers.rev_block(x, x, half("f"), half("g"), num_layers=2)
+    return first * second
+
+
+def recomputed(x):
+    # Automatic names would count on when the function runs again.
+    x = slim.fully_connected(x, 3, weights_regularizer=L2, scope="first")
+    return slim.fully_connected(x, 2, scope="second")
+
+
 CASES = {
     "conv1d": (lambda x: slim.conv1d(x, 3, 3, rate=2), IMAGES[0]),
     "conv2d": (lambda x: slim.conv2d(x, 3, 3, 2, weights_regularizer=L2, biases_regularizer=L2), IMAGES),
     "conv2d with batch norm": (lambda x: slim.conv2d(x, 3, 3, weights_regularizer=L2, **NORMALIZED), IMAGES),
     "conv2d, then an activation": (lambda x: slim.conv2d(x, 3, 3, activation_fn=tf.nn.elu, **NORMALIZED), IMAGES),
     "conv3d": (lambda x: slim.conv3d(x, 3, 2), VOLUMES),
+    "convolution": (lambda x: slim.convolution(x, 3, 3, rate=2, weights_regularizer=L2), IMAGES),
     "conv2d_in_plane": (lambda x: slim.conv2d_in_plane(x, 3), IMAGES),
     "separable_conv2d": (lambda x: slim.separable_conv2d(x, 3, 3, 2, weights_regularizer=L2), IMAGES),
     "depthwise": (lambda x: slim.separable_conv2d(x, None, 3, 1, rate=2, **NORMALIZED), IMAGES),
@@ -56,18 +73,51 @@ CASES = {
     "sequence_to_images": (lambda x: slim.sequence_to_images(x, 3), IMAGES[0]),
     "repeat": (lambda x: slim.repeat(x, 2, slim.conv2d, 3, 3, weights_regularizer=L2), IMAGES),
     "stack": (lambda x: slim.stack(x, slim.fully_connected, [3, 2], scope="fc"), ROWS),
+    "relu": (lambda x: slim.layers.relu(x, 3), ROWS),
+    "relu6": (lambda x: slim.layers.relu6(x, 3, weights_regularizer=L2), ROWS),
+    "elu": (lambda x: slim.layers.elu(x, 3), ROWS),
+    "linear": (lambda x: slim.layers.linear(x, 3, **NORMALIZED), ROWS),
+    "legacy_linear": (lambda x: slim.layers.legacy_linear(x, 3), ROWS),
+    "legacy_relu": (lambda x: slim.layers.legacy_relu(x, 3, bias_regularizer=L2), ROWS),
+    "one_hot_encoding": (lambda x: slim.one_hot_encoding(x, 5), np.array([[0, 3], [4, 1]])),
+    "bucketize": (lambda x: slim.layers.bucketize(x, [-0.5, 0.0, 0.5]), ROWS),
+    "poincare_normalize": (lambda x: slim.layers.poincare_normalize(slim.fully_connected(x, 3)), ROWS),
+    "scale_gradient": (lambda x: slim.layers.scale_gradient(slim.fully_connected(x, 3), -0.5), ROWS),
+    "rev_block": (lambda x: reversible(x), ROWS),
+    "recompute_grad": (lambda x: slim.layers.recompute_grad(recomputed)(x), ROWS),
+    "dropout, all kept": (lambda x: slim.dropout(slim.fully_connected(x, 3), 1.0), ROWS),
     "automatic names": (lambda x: slim.conv2d(slim.conv2d(x, 3, 3), 2, 1), IMAGES),
 }
 
 
+# Layers that are no case, and why.
+NO_CASES = {"dense_to_sparse": "gives a sparse tensor, on Keras tensors none"}
+
+
+def public_layers():
+    """Returns the public name of each function that is a layer; one name for aliases."""
+    names = [*slim.layers.layers.__all__, "bucketize", "group_norm", "instance_norm", "recompute_grad", "rev_block"]
+    functions = {name: getattr(slim.layers, name) for name in names if not isinstance(getattr(slim.layers, name), type)}
+    return {name: function for name, function in functions.items() if callable(function)}
+
+
+def test_every_public_layer_has_a_case():
+    covered = [getattr(slim.layers, case.split(",")[0].split(" ")[0], None) for case in CASES]
+    missing = [
+        name for name, layer in public_layers().items() if name not in NO_CASES and not any(layer is c for c in covered)
+    ]
+    assert not missing
+
+
 def values_for(names_and_shapes):
     """Returns a value for each variable, the same wherever the variable comes from."""
-    random = np.random.RandomState(1)
-    values = {}
-    for name, shape in sorted(names_and_shapes.items()):
-        # Variances are positive, and counts of steps too.
-        values[name] = random.uniform(0.5, 1.0, shape).astype("float32")
-    return values
+    return {name: value_for(name, shape) for name, shape in names_and_shapes.items()}
+
+
+def value_for(name, shape):
+    if name.endswith(("stddev", "local_step", "gamma", "/reparam_gamma", "/reparam_beta")):  # All positive.
+        return np.random.RandomState(len(name)).uniform(0.5, 1.0, shape).astype("float32")
+    return weight_values(name, shape)
 
 
 def shapes(variables):
@@ -75,6 +125,7 @@ def shapes(variables):
 
 
 def loss_of(outputs, losses):
+    outputs = tf.cast(outputs, tf.float32)
     weights = np.linspace(-1, 1, int(np.prod(outputs.shape)), dtype="float32").reshape(outputs.shape)
     return tf.reduce_sum(outputs * weights) + tf.add_n([tf.constant(0.0), *losses])
 
@@ -102,7 +153,7 @@ def in_graph(net, inputs):
 
 def in_module(net, inputs, wrap=lambda function: function):
     module = slim.Module(net)
-    module.build(tf.TensorSpec(inputs.shape))
+    module.build(tf.TensorSpec(inputs.shape, inputs.dtype))
     values = values_for(shapes(module.variables))
     for variable in module.variables:
         variable.assign(values[variable.name.split(":")[0]])
@@ -110,7 +161,7 @@ def in_module(net, inputs, wrap=lambda function: function):
 
 
 def on_keras_tensors(net, inputs):
-    keras_input = tf.keras.Input(inputs.shape[1:], inputs.shape[0])
+    keras_input = tf.keras.Input(inputs.shape[1:], inputs.shape[0], dtype=inputs.dtype.name)
     model = tf.keras.Model(keras_input, net(keras_input))
     variables = list(slim.keras_models.variables_by_name(model).values())
     values = values_for(shapes(variables))
@@ -168,25 +219,54 @@ def test_layer_gives_the_numbers_of_graph_mode(case, mode):
     assert_same(graph_result(case), MODES[mode](*CASES[case]), 1e-5)
 
 
-def small_inception(images):
-    with slim.arg_scope(inception_v2.inception_v2_arg_scope()):
-        return inception_v2.inception_v2(
-            images, 5, dropout_keep_prob=1.0, depth_multiplier=0.25, min_depth=4, prediction_fn=slim.softmax
-        )[0]
+def net(module, name, arg_scope, **kwargs):
+    """Returns the function of images that builds a net of the package while training, without dropout."""
+
+    def build(images):
+        with slim.arg_scope(getattr(module, arg_scope)()):
+            return getattr(module, name)(images, 5, **kwargs)[0]
+
+    return build
 
 
-def small_resnet(images):
-    with slim.arg_scope(resnet_v1.resnet_arg_scope()):
-        return resnet_v1.resnet_v1_50(images, 5)[0]
+def inception(version, **kwargs):
+    module = getattr(nets, f"inception_v{version}")
+    kwargs = {"dropout_keep_prob": 1.0, "prediction_fn": slim.softmax, **kwargs}
+    return net(module, f"inception_v{version}", f"inception_v{version}_arg_scope", **kwargs)
 
 
-NETS = {"inception_v2": small_inception, "resnet_v1_50": small_resnet}
+def resnet(version, depth):
+    return net(getattr(nets, f"resnet_v{version}"), f"resnet_v{version}_{depth}", "resnet_arg_scope")
+
+
+# name -> (function, size of the images)
+NETS = {
+    "alexnet_v2": (net(nets.alexnet, "alexnet_v2", "alexnet_v2_arg_scope", dropout_keep_prob=1.0), 195),
+    "overfeat": (net(nets.overfeat, "overfeat", "overfeat_arg_scope", dropout_keep_prob=1.0), 231),
+    **{
+        name: (net(nets.vgg, name, "vgg_arg_scope", dropout_keep_prob=1.0), 224)
+        for name in ("vgg_a", "vgg_16", "vgg_19")
+    },
+    "inception_v1": (inception(1), 193),
+    "inception_v2": (inception(2, depth_multiplier=0.25, min_depth=4), 48),
+    "inception_v3": (inception(3, depth_multiplier=0.25, min_depth=4), 107),
+    **{f"resnet_v{v}_{depth}": (resnet(v, depth), 33) for v in (1, 2) for depth in (50, 101, 152, 200)},
+}
+
+
+def test_every_net_has_a_case():
+    modules = (nets.alexnet, nets.overfeat, nets.vgg, nets.inception, nets.resnet_v1, nets.resnet_v2)
+    public = {name: getattr(module, name) for module in modules for name in module.__all__}
+    # resnet_v1 and resnet_v2 are what those of each depth are made of.
+    known = {id(public[name]) for name in [*NETS, "resnet_v1", "resnet_v2"]}
+    missing = [name for name, net in public.items() if hasattr(net, "default_image_size") and id(net) not in known]
+    assert not missing
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("net", NETS)
-def test_net_gives_the_numbers_of_graph_mode(net):
-    images = np.random.RandomState(2).uniform(-1, 1, [2, 48, 48, 3]).astype("float32")
-    expected = in_graph(NETS[net], images)
-    for mode in MODES.values():
-        assert_same(expected, mode(NETS[net], images), 1e-4)
+@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("mode", MODES)
+def test_net_gives_the_numbers_of_graph_mode(name, mode):
+    function, size = NETS[name]
+    images = np.random.RandomState(2).uniform(-1, 1, [2, size, size, 3]).astype("float32")
+    assert_same(in_graph(function, images), MODES[mode](function, images), 1e-4)

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from .._tf.keras_weights import layer_arguments, regularize
 from .._tf.scope_counts import automatic_names_from_the_start
+from .._tf.tracing import run_on_placeholders
 from ..ops.arg_scope import arg_scope
 from ..ops.scopes import noting_layer_scopes
 from ..ops.stores import using_store
@@ -80,7 +81,7 @@ class OpCall:
             with using_store(self.store), arg_scope(self._scope_defaults), scope():
                 return self._op_on(tensors, training=None)
 
-        tf.function(function, autograph=False).get_concrete_function(*self.specs)
+        run_on_placeholders(function, self.specs)
 
     def __call__(self, tensors, training=None):
         """Returns what the op gives for these tensors."""

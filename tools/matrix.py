@@ -21,6 +21,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -101,16 +102,29 @@ def _here(options, matrix):
 def _run(options, matrix):
     rows = _chosen(options, matrix)
     started = time.monotonic()
+    results = _Results(options)
     with check.workplace_at(options.keep) as folder:
         if len(rows) == 1 and not options.ci:
-            results = {rows[0].name: run_row(rows[0], matrix, options, folder)}
+            results[rows[0].name] = run_row(rows[0], matrix, options, folder)
         else:
-            results = _side_by_side(rows, options, folder, started)
-    if options.report:
-        options.report.write_text(json.dumps(results))
-    elif not options.no_write and not options.pytest:
-        _write(results)
+            _side_by_side(rows, results, options, folder, started)
     return _close(results, [row.name for row in rows if row.name not in results], time.monotonic() - started)
+
+
+class _Results(dict):
+    """{row's name: result}. Each is written down as soon as it is there, so that breaking off loses none."""
+
+    def __init__(self, options):
+        super().__init__()
+        self._report = options.report
+        self._write = not options.no_write and not options.pytest
+
+    def __setitem__(self, name, result):
+        super().__setitem__(name, result)
+        if self._report:
+            self._report.write_text(json.dumps(self))
+        elif self._write:
+            _write(name, result)
 
 
 def _chosen(options, matrix):
@@ -138,24 +152,23 @@ class _Job:
     started: float
 
 
-def _side_by_side(rows, options, folder, started):
-    """Runs rows as processes of their own, `--jobs` at a time; returns {name: result} of those that ran.
+def _side_by_side(rows, results, options, folder, started):
+    """Runs rows as processes of their own, `--jobs` at a time, and puts what comes of them into `results`.
 
     A row's output is shown whole when it ends, so that no two are mixed; meanwhile there are signs of life.
     """
     running = []
     try:
-        return _drive(rows, running, options, folder, started)
+        _drive(rows, running, results, options, folder, started)
     finally:
         for job in running:  # Only if this was broken off.
             os.killpg(job.process.pid, signal.SIGTERM)
 
 
-def _drive(rows, running, options, folder, started):
+def _drive(rows, running, results, options, folder, started):
     wheel = (options.wheel or _shared_wheel(folder)).resolve()
-    waiting, results = list(rows), {}
     # The longest first: a long one that starts last would run alone.
-    waiting.sort(key=lambda row: (row.ci != "always", -_expected(row)) if options.ci else -_expected(row))
+    waiting = sorted(rows, key=lambda row: (options.ci and row.ci != "always", -_expected(row)))
     beat = time.monotonic()
     while waiting or running:
         while waiting and len(running) < options.jobs:
@@ -167,15 +180,17 @@ def _drive(rows, running, options, folder, started):
         for job in [job for job in running if job.process.poll() is not None]:
             running.remove(job)
             results[job.row.name] = _finish(job)
+            if not options.keep:
+                shutil.rmtree(pathlib.Path(folder, job.row.name))  # Environments are large.
         if time.monotonic() - beat > _HEARTBEAT:
             beat = time.monotonic()
             check.say("; ".join(map(_sign_of_life, running)) or "…")
-    return results
 
 
 def _expected(row):
-    """Returns how many seconds a row will take, as far as one knows."""
-    return (row.result["seconds"] if row.result else 300) + 90  # The environment's making too.
+    """Returns how many seconds a row will take, as far as one knows; with its environment's making."""
+    guess = {"all": 1500, "peer": 900, "core": 300}[row.runs]
+    return 90 + (row.result["seconds"] if row.result else guess)
 
 
 def _fits(row, started, minutes):
@@ -217,12 +232,11 @@ def _sign_of_life(job):
     return f"{job.row.name}: {minutes:.0f} min" + (f", {percent[-1]} % of the tests" if percent else "")
 
 
-def _write(results):
+def _write(name, result):
+    """Writes a result into compat_matrix.yaml, and makes the page anew."""
     import compat
 
-    text = compat.MATRIX.read_text()
-    for name, result in results.items():
-        text = compat.with_result(text, name, result)
+    text = compat.with_result(compat.MATRIX.read_text(), name, result)
     compat.MATRIX.write_text(text)
     compat.PAGE.write_text(compat.page(compat.Matrix(text)))
 

@@ -1,6 +1,7 @@
 """`run` in processes of its own: what a program finds, and what its end looks like from outside."""
 
 import os
+import pathlib
 import subprocess
 import sys
 import textwrap
@@ -9,7 +10,8 @@ import pytest
 
 import slimshim
 
-_REPOSITORY = os.path.dirname(os.path.dirname(slimshim.__file__))
+# Where the package is found under its name, which is a longer one in the rows with a vendored copy.
+_REPOSITORY = str(pathlib.Path(slimshim.__file__).parents[slimshim.__name__.count(".") + 1])
 PROGRAM = """
     import sys
     import numpy as np

@@ -38,6 +38,7 @@ class Row:
     ci: str
     packages: tuple = ()
     slow: bool = False
+    note: str = ""
     exceptions: tuple = ()
     result: dict | None = None
 
@@ -166,11 +167,17 @@ The core tests:
 
 def page(matrix):
     """Returns docs/compatibility.md."""
-    parts = [_ABOUT.format(summary=_summary(matrix.rows), **matrix.accepts), _table(matrix.rows)]
+    rows = sorted(matrix.rows, key=lambda row: (_number(row.tensorflow), row.keras, _number(row.python), row.name))
+    parts = [_ABOUT.format(summary=_summary(rows), **matrix.accepts), _table(rows)]
     parts.append(_LEGEND.format(count=len(matrix.core)))
-    parts.append(_exceptions(matrix.rows))
+    parts.append(_notes(rows))
+    parts.append(_exceptions(rows))
     parts.append(_HOW.format(core="\n".join(f"- `{path}`" for path in matrix.core)))
     return "".join(parts)
+
+
+def _number(version):
+    return tuple(map(int, version.split(".")))
 
 
 def _summary(rows):
@@ -206,6 +213,11 @@ def _verdict(row):
     if row.result.get("excepted"):
         said += f", {row.result['excepted']} known exceptions"
     return said if row.green else f"**{row.result['failed']} failed**, {said}"
+
+
+def _notes(rows):
+    found = [f"- `{row.name}`: {row.note}" for row in rows if row.note]
+    return "\n## What these versions need\n\n" + "\n".join(found) + "\n" if found else ""
 
 
 def _exceptions(rows):

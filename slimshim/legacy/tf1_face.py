@@ -46,6 +46,8 @@ class Face(types.ModuleType):
             __path__=tensorflow.__path__,
             __spec__=tensorflow.__spec__,
             __package__=_NAME,
+            # Not v1's own: below it lies a second v1 with modules of its own, which install() does not mend.
+            compat=tensorflow.compat,
             _sources=(tensorflow.compat.v1, tensorflow),
         )
 

@@ -137,6 +137,7 @@ FACES = """
         paths=nn is v1.nn and losses is v1.losses and text["found"] is v1.losses and star["losses"] is v1.losses,
         contrib=tf.contrib.slim is slim and tf.contrib.slim.nets.resnet_v1 is resnet_v1,
         keras=tf.keras.layers.Dense is Dense and tf.keras.backend.epsilon() == K.epsilon() and callable(tf.layers.dense),
+        compat=tf.compat.v1 is v1 is real.compat.v1 and callable(v1.layers.dense) and callable(tf.compat.as_bytes),
         v2=tf2.losses.Huber is tf.compat.v2.losses.Huber is real.losses.Huber, only2=tf.optimizers is real.optimizers,
         private=tf.python.ops.array_ops is array_ops and callable(tf.pywrap_tensorflow.NewCheckpointReader),
         graph_pb2=graph_pb2.GraphDef is tf.GraphDef, gfile=gfile.GFile is tf.gfile.GFile,

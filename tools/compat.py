@@ -25,7 +25,7 @@ class BadMatrix(Exception):
     """The file says something that it cannot mean."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Row:
     """One row: an environment, what runs in it, and what came of it. See the head of compat_matrix.yaml."""
 

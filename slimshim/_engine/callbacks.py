@@ -51,7 +51,7 @@ class TrainingRun:
     @property
     def global_step(self):
         """How many steps were taken, an int."""
-        return int(self.step.global_step)
+        return self.step.count
 
     @property
     def should_stop(self):

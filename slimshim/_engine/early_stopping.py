@@ -10,8 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from .._checks import check, error_text, nearest_names, one_of
+from ..ops._restore import assign_from_checkpoint
 from .callbacks import Callback
-from .tape_checkpoints import named_variables, quiet_saver
+from .tape_checkpoints import Saveable, named_variables, quiet_saver
 from .tape_evaluation import TapeEvaluation
 
 v1 = tf.compat.v1
@@ -191,7 +192,7 @@ class _InMemory:
         pass
 
     def keep(self, variables, step):
-        self._values = {name: variable.numpy() for name, variable in variables.items()}
+        self._values = {name: variable.read_value().numpy() for name, variable in variables.items()}
 
     def restore(self, variables, step):
         for name, value in self._values.items():
@@ -219,10 +220,12 @@ class _OnDisk:
         tf.io.gfile.rename(self._path + ".new", self._path, overwrite=True)
 
     def keep(self, variables, step):
-        self._saver(variables).save(None, self._checkpoint(), global_step=step, write_meta_graph=False)
+        self._saver(Saveable(variables).variables).save(
+            None, self._checkpoint(), global_step=step, write_meta_graph=False
+        )
 
     def restore(self, variables, step):
-        self._saver(variables).restore(None, f"{self._checkpoint()}-{step}")
+        assign_from_checkpoint(f"{self._checkpoint()}-{step}", variables)
 
     def _checkpoint(self):
         return os.path.join(self._folder, "model.ckpt")

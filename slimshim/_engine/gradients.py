@@ -78,7 +78,9 @@ def add_gradients_summaries(grads_and_vars, separator="/"):
 
 
 def multiply_then_clip(gradient_multipliers, clip_gradient_norm):
-    """Returns a function of (gradient, variable) pairs that multiplies, then clips."""
+    """Returns a function of (gradient, variable) pairs that multiplies, then clips; None if there is nothing to do."""
+    if not gradient_multipliers and not clip_gradient_norm > 0:
+        return None
 
     def transform(grads_and_vars):
         if gradient_multipliers:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import tensorflow as tf
 
 from .._checks import error_text
@@ -36,8 +38,8 @@ def averaged(loss_and_gradients, count, args):
     sums = [tf.convert_to_tensor(gradient) for gradient, _ in pairs if gradient is not None]
 
     def next_part(index, loss_sum, *gradient_sums):
-        _forget_the_first_call()
-        loss, pairs = loss_and_gradients(part_of(index))
+        with _collections_of_its_own():
+            loss, pairs = loss_and_gradients(part_of(index))
         found = _matched(pairs, variables)
         return (index + 1, loss_sum + loss, *map(tf.add, gradient_sums, found))
 
@@ -52,14 +54,30 @@ def averaged(loss_and_gradients, count, args):
     return loss / count, means + [(None, variable) for gradient, variable in pairs if gradient is None]
 
 
-def _forget_the_first_call():
-    """Empties the collections that the loop's body has from the graph around it: losses, updates, summaries.
+@contextlib.contextmanager
+def _collections_of_its_own():
+    """A context in which the collections of losses, updates, summaries and the like begin empty.
 
-    Those of variables, and TensorFlow's own, which are no strings, are shared with that graph.
+    A loop's body shares all collections with the graph around it, which has them back afterwards.
+    Those of variables, and TensorFlow's own, which are no strings, stay shared.
     """
     if tf.executing_eagerly():
+        yield
         return
     graph = v1.get_default_graph()
+    names = [name for name in graph.get_all_collection_keys() if isinstance(name, str) and name not in _SHARED]
+    before = {name: graph.get_collection(name) for name in names}
+    _clear(graph)
+    try:
+        yield
+    finally:
+        _clear(graph)
+        for name, items in before.items():
+            for item in items:
+                graph.add_to_collection(name, item)
+
+
+def _clear(graph):
     for name in graph.get_all_collection_keys():
         if isinstance(name, str) and name not in _SHARED:
             graph.clear_collection(name)

@@ -8,6 +8,7 @@ import inspect
 import tensorflow as tf
 
 from .._checks import error_text
+from .._tf.optimizer_variables import eager_variables
 from .._tf.scope_counts import automatic_names_from_the_start
 
 v1 = tf.compat.v1
@@ -35,12 +36,29 @@ class StepOptimizer:
                 stack.enter_context(automatic_names_from_the_start())
             self._optimizer.apply_gradients(gradients_and_variables)
 
+    def build(self, variables):
+        """Makes a Keras optimizer's own variables, in all replicas of a `tf.distribute` strategy at once.
+
+        Left to itself it would make them in the midst of a replica, where they can not be initialized.
+        """
+        if getattr(self._optimizer, "built", True) or not hasattr(self._optimizer, "build"):
+            return
+
+        def build(strategy):
+            with tf.init_scope(), strategy.scope():
+                self._optimizer.build(variables)
+
+        tf.distribute.get_replica_context().merge_call(build)
+
     @property
     def variables(self):
         """The optimizer's own `tf.Variable`s: slots, counters, and a learning rate if it is one."""
         found = getattr(self._optimizer, "variables", ())
         if callable(found):  # TensorFlow 1 and older Keras: a method.
             found = found()
+        if isinstance(self._optimizer, v1.train.Optimizer):
+            known = {id(variable) for variable in found}
+            found = [*found, *(v for v in eager_variables(self._optimizer) if id(v) not in known)]
         # Keras 3 wraps variables of its own kind around TensorFlow's.
         return [v if isinstance(v, tf.Variable) else v.value for v in found]
 

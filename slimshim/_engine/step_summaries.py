@@ -58,8 +58,13 @@ def _write_collected(writer, step):
     if tf.executing_eagerly():
         return
     graph = v1.get_default_graph()
-    # Functions within share the collection, but their tensors can not be read from here.
-    made_here = [s for s in v1.get_collection(v1.GraphKeys.SUMMARIES) if getattr(s, "graph", None) is graph]
+    # Functions within share the collection, but their tensors can not be read from here. Of several
+    # replicas' summaries the first one's are written, as `tf.summary` does.
+    made_here = [
+        summary
+        for summary in v1.get_collection(v1.GraphKeys.SUMMARIES)
+        if getattr(summary, "graph", None) is graph and not summary.name.startswith("replica_")
+    ]
     if made_here:
         with writer.as_default(step=step):
             tf.summary.experimental.write_raw_pb(v1.summary.merge(made_here, collections=[]), step=step)

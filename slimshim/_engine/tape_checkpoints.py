@@ -27,10 +27,11 @@ class TapeCheckpoints:
 
     def __init__(self, logdir, step, saver=None):
         self._logdir = logdir
-        self._global_step = step.global_step
+        self._step = step
         self._named = named_variables(step.variables)
+        self._saved = Saveable(self._named)
         with quiet_saver():
-            self._saver = saver or v1.train.Saver(self._named, max_to_keep=_KEPT)
+            self._saver = saver or v1.train.Saver(self._saved.variables, max_to_keep=_KEPT)
         objects = tf.train.Checkpoint(global_step=step.global_step, variables=self._named)
         folder = os.path.join(logdir, _FOLDER)
         self._manager = tf.train.CheckpointManager(objects, folder, max_to_keep=_KEPT, checkpoint_name="ckpt")
@@ -53,10 +54,11 @@ class TapeCheckpoints:
 
     def save(self):
         """Writes both checkpoints; returns the step."""
-        step = int(self._global_step)
+        step = self._step.count
         path = os.path.join(self._logdir, "model.ckpt")
         v1.logging.info("Saving checkpoint to path %s-%d", path, step)
         self._manager.save(checkpoint_number=step)
+        self._saved.refresh()
         self._saver.save(None, path, global_step=step, write_meta_graph=False)
         return step
 
@@ -79,6 +81,26 @@ class TapeCheckpoints:
                 f"logdir: expected an empty directory, or checkpoints of this model and optimizer. {error} "
                 "To start from the weights alone, pass another logdir and an init_fn."
             ) from error
+
+
+class Saveable:
+    """Variables in the form that TensorFlow 1's saver takes.
+
+    It knows no variables of a `tf.distribute` strategy; of these it gets copies.
+
+    Attributes:
+      variables: a dict of name -> variable for `tf.compat.v1.train.Saver`.
+    """
+
+    def __init__(self, named):
+        of_strategies = {name: v for name, v in named.items() if isinstance(v, tf.distribute.DistributedValues)}
+        self._copies = [(tf.Variable(v.read_value(), trainable=False), v) for v in of_strategies.values()]
+        self.variables = {**named, **dict(zip(of_strategies, (copy for copy, _ in self._copies)))}
+
+    def refresh(self):
+        """Gives the copies the values that are to be saved."""
+        for copy, variable in self._copies:
+            copy.assign(variable.read_value())
 
 
 @contextlib.contextmanager

@@ -47,7 +47,7 @@ class TapeKeeper:
 
     def start(self, restored):
         """Begins to count time; opens the writer."""
-        a, step = self._arguments, int(self._step.global_step)
+        a, step = self._arguments, self._step.count
         if self._checkpoints is None and is_default(a.summary_writer):
             return
         if restored and a.number_of_steps is not None and step >= a.number_of_steps:
@@ -117,13 +117,13 @@ class TapeKeeper:
         self.summaries_due = True
 
     def _write_rate(self):
-        rate = self._rate.since_last(int(self._step.global_step))
+        rate = self._rate.since_last(self._step.count)
         if rate is not None:
             v1.logging.info("global_step/sec: %g", rate)
             self._write("global_step/sec", rate)
 
     def _write(self, tag, value):
-        with self.writer.as_default(step=int(self._step.global_step)):
+        with self.writer.as_default(step=self._step.count):
             scalar_summary(tag, tf.convert_to_tensor(value))
 
     def _save(self):

@@ -136,7 +136,7 @@ class _Run:
         self._keeper.start(restored)
         self._keeper.after_each_save(lambda path: self._callbacks.call("on_checkpoint", self._run, path))
         self._callbacks.call("on_train_begin", self._run)
-        self._progress = ProgressLine(int(self._step.global_step), a.number_of_steps)
+        self._progress = ProgressLine(self._step.count, a.number_of_steps)
 
     def _steps(self):
         kwargs = {} if is_default(self._arguments.train_step_kwargs) else self._arguments.train_step_kwargs
@@ -157,16 +157,16 @@ class _Run:
 
     def _take_step(self, session, step, global_step, kwargs):
         """Returns (loss, whether to stop) after one step, as a `train_step_fn` does."""
-        del session, kwargs
+        del session, global_step, kwargs
         started = time.perf_counter()
         args = () if self._batches is None else self._batches.next()
         if self._keeper.summaries_due:
             loss = step.with_summaries(self._keeper.writer, *args)
         else:
             loss = step(*args)
-        self._report(int(global_step), loss, started)
+        self._report(step.count, loss, started)
         last = self._arguments.number_of_steps
-        return loss, last is not None and int(global_step) >= last
+        return loss, last is not None and step.count >= last
 
     def _report(self, count, loss, started):
         every = self._arguments.log_every_n_steps

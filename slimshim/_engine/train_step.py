@@ -10,6 +10,7 @@ import tensorflow as tf
 from .._checks import check, error_text
 from . import gradients, micro_steps
 from .defaults import is_default
+from .replicas import Replicas
 from .step_optimizer import StepOptimizer
 from .step_summaries import quiet_summaries, recording
 from .step_variables import StepVariables
@@ -28,7 +29,9 @@ class TrainStep:
         step = slim.learning.create_train_op(compute_the_loss, optimizer)
         slim.learning.train(step, "logs", number_of_steps=1000)
 
-    The function runs inside a `tf.function`. What it returns is what is minimized: it adds the
+    The function runs inside a `tf.function`. Made inside `with strategy.scope():` of a `tf.distribute`
+    strategy, it runs in each replica, with the replica's part of the batch; the step goes by the mean
+    of the replicas' losses and gradients. What it returns is what is minimized: it adds the
     regularization losses itself, as `get_total_loss()` does. Slim layers that it calls outside any
     Module keep their weights in a store of this step's own, under their TF1 names, as if the
     function were wrapped in a Module.
@@ -59,6 +62,7 @@ class TrainStep:
         self._transform = transform
         self._check_numerics = check_numerics
         self._variables = StepVariables()
+        self._replicas = Replicas()
         self._traced = None
         # (writer, traced step that writes to it).
         self._recording = (None, None)
@@ -130,9 +134,19 @@ class TrainStep:
         """The variables that the step changes by their gradients. Empty before the first step or `build`."""
         return tuple(self._trained.values())
 
+    @property
+    def count(self):
+        """How many steps were counted, an int; None without a `global_step`."""
+        return None if self.global_step is None else int(tf.convert_to_tensor(self.global_step))
+
     def distributed(self, data):
         """Returns the batches of `data` as the step takes them: for a strategy, each spread over its replicas."""
-        return data
+        return self._replicas.batches(data)
+
+    @property
+    def strategy(self):
+        """The `tf.distribute` strategy in whose scope the step was made, or None."""
+        return self._replicas.strategy
 
     def learning_rate(self):
         """Returns the optimizer's current learning rate as a float, or None where there is no telling."""
@@ -140,23 +154,44 @@ class TrainStep:
 
     def _compiled(self):
         if self._traced is None:
+            remedy = "Leave jit_compile out: XLA compiles no step that spans several devices."
+            check(self._replicas.count == 1 or not self.jit_compile, "jit_compile", "False", self.jit_compile, remedy)
             self._traced = tf.function(self._take_step, autograph=False, jit_compile=self.jit_compile or None)
         return self._traced
 
     def _take_step(self, *args):
         with quiet_summaries():
-            return self._step_and_updates(args)
-
-    def _step_and_updates(self, args):
-        loss, pairs = micro_steps.averaged(self._loss_and_gradients, self._accumulate_steps, args)
-        variables = [variable for _, variable in pairs]
-        pairs = _with_gradient(self._transform(pairs) if self._transform else pairs)
-        with tf.control_dependencies([loss]):  # So that a bad loss leaves the weights alone.
-            self._optimizer.apply(pairs)
+            loss = self._replicas.run(self._step_and_updates, args)
+        with tf.control_dependencies([loss]):  # So that a bad loss leaves the counter alone.
             if self.global_step is not None:
                 self.global_step.assign_add(1)
-        self._remember(variables)
+        self._remember(self.trainable_variables)
         return tf.identity(loss)
+
+    def _step_and_updates(self, *args):
+        """Takes the step in one replica; returns the loss of all."""
+        loss, pairs = micro_steps.averaged(self._loss_and_gradients, self._accumulate_steps, args)
+        self._trained.update((id(variable), variable) for _, variable in pairs)
+        self._remember([variable for _, variable in pairs])
+        self._replicas.require_own(self.trainable_variables, "variables_to_train")
+        (loss,) = self._replicas.mean([loss])
+        pairs = _with_gradient(self._transformed(pairs))
+        if self.strategy is not None:
+            self._optimizer.build([variable for _, variable in pairs])
+            self._replicas.require_own(self._optimizer.variables, "optimizer")
+        with tf.control_dependencies([loss]):  # So that a bad loss leaves the weights alone.
+            # Optimizers sum what comes from the replicas.
+            self._optimizer.apply(self._replicas.shares(pairs))
+        return loss
+
+    def _transformed(self, pairs):
+        """Returns the pairs as `transform_grads_fn` gives them for the gradients of the whole batch."""
+        if self._transform is None:
+            return pairs
+        known = [(gradient, variable) for gradient, variable in pairs if gradient is not None]
+        means = self._replicas.mean([gradient for gradient, _ in known])
+        of_all = {id(variable): mean for mean, (_, variable) in zip(means, known)}
+        return self._transform([(of_all.get(id(variable)), variable) for _, variable in pairs])
 
     def _loss_and_gradients(self, args):
         with tf.GradientTape() as tape:
@@ -192,7 +227,6 @@ class TrainStep:
         # The model's before the optimizer's.
         self._variables.note(trained)
         self._variables.note([*self._optimizer.variables, *counter])
-        self._trained.update((id(variable), variable) for variable in trained)
 
 
 def create_train_step(
@@ -213,7 +247,8 @@ def create_train_step(
     whole = isinstance(accumulate_steps, numbers.Integral) and accumulate_steps > 0
     check(whole, "accumulate_steps", "a positive whole number", accumulate_steps)
     if is_default(global_step):
-        global_step = tf.Variable(0, trainable=False, dtype=tf.int64, name="global_step")
+        aggregation = tf.VariableAggregation.ONLY_FIRST_REPLICA
+        global_step = tf.Variable(0, trainable=False, dtype=tf.int64, name="global_step", aggregation=aggregation)
     return TrainStep(
         function,
         StepOptimizer(optimizer),

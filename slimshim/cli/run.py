@@ -11,6 +11,7 @@ What the program finds:
 * `import tensorflow as tf` in its own files is `tensorflow.compat.v1` (see `legacy.tf1_face` for how
   libraries in the same process are kept out of it);
 * NumPy's removed names (`np.int`, `np.float_`, …);
+* what `--xla`, `--mixed-precision`, `--cpu` and `--threads` ask of the hardware (see `legacy.hardware`);
 * `sys.argv`, `sys.path[0]`, `__main__`, exit code and traceback as if python ran the program.
 """
 
@@ -24,7 +25,7 @@ from . import _launch
 ROOT = __name__.rpartition(".cli.")[0]
 
 # Options of `run` that take a value; the rest of the line behind the program is the program's.
-_WITH_VALUE = ("--tf1",)
+_WITH_VALUE = ("--tf1", "--threads")
 
 
 def main(arguments, program):
@@ -49,7 +50,7 @@ def main(arguments, program):
     _launch.hide_launcher_frames()
     try:
         found = _launch.prepare(options.module, options.script, words)
-        _set_up(found.folders, options.tf1)
+        _set_up(found.folders, options)
         ready = found.load()
     except _launch.NoProgram as error:
         parser.exit(2, f"{program}: {error}\n")
@@ -63,6 +64,7 @@ def _parser(program):
         usage=f"{program} [options] (-m MODULE | SCRIPT) [ARGS ...]",
         description="Runs a TensorFlow 1 program, unmodified, on today's TensorFlow.",
         epilog="Everything behind SCRIPT or MODULE goes to the program.",
+        allow_abbrev=False,
     )
     parser.add_argument("-m", dest="module", metavar="MODULE", help="run a module, as python -m does")
     parser.add_argument("script", nargs="?", metavar="SCRIPT", help="run a file or folder")
@@ -74,7 +76,24 @@ def _parser(program):
         help="an installed package that is part of the program: it too finds TensorFlow 1's names "
         "on tensorflow (may be given more than once)",
     )
+    hardware = parser.add_argument_group("hardware, for programs that cannot be edited")
+    hardware.add_argument("--xla", action="store_true", help="let XLA compile clusters of the graph")
+    hardware.add_argument(
+        "--mixed-precision",
+        action="store_true",
+        help="compute matrix products and convolutions in bfloat16 on a CPU that has it; variables stay float32",
+    )
+    hardware.add_argument("--cpu", action="store_true", help="hide GPUs")
+    hardware.add_argument(
+        "--threads", type=_positive, metavar="N", help="at most N threads in an operation, and N operations at once"
+    )
     return parser
+
+
+def _positive(text):
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a positive integer, received {text!r}")
+    return int(text)
 
 
 def _split(arguments):
@@ -89,8 +108,15 @@ def _split(arguments):
     return arguments[: place + 1], arguments[place + 1 :]
 
 
-def _set_up(folders, packages):
-    """Puts the TensorFlow 1 world in place."""
+def _set_up(folders, options):
+    """Puts the TensorFlow 1 world in place, and sets the hardware as asked."""
     legacy = importlib.import_module(f"{ROOT}.legacy")
     legacy.install()
-    legacy.behave_as_tensorflow_1(folders, packages)
+    hardware = importlib.import_module(f"{ROOT}.legacy.hardware").Hardware(
+        xla=options.xla, mixed_precision=options.mixed_precision, cpu=options.cpu, threads=options.threads
+    )
+    hardware.set_environment()
+    try:
+        legacy.behave_as_tensorflow_1(folders, options.tf1, hardware)
+    except ValueError as error:
+        raise _launch.NoProgram(str(error)) from error

@@ -79,7 +79,7 @@ def is_installed():
     return _hook is not None
 
 
-def behave_as_tensorflow_1(folders=(), packages=()):
+def behave_as_tensorflow_1(folders=(), packages=(), hardware=None):
     """Switches the process to TensorFlow 1's behaviour and names, for `run`.
 
     `uninstall()` takes the names back; the behaviour, once graphs exist, stays.
@@ -87,6 +87,7 @@ def behave_as_tensorflow_1(folders=(), packages=()):
     Args:
       folders: the program's own folders.
       packages: installed packages that belong to the program.
+      hardware: a `hardware.Hardware` whose options all sessions get, or None.
     """
     install(numpy_aliases=True)
     import tensorflow as tf
@@ -98,6 +99,8 @@ def behave_as_tensorflow_1(folders=(), packages=()):
     tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)
     tf.compat.v1.disable_v2_behavior()
     tf.compat.v1.logging.set_verbosity(verbosity)
+    if hardware is not None:
+        hardware.put_in(_hook.ledger)
     program = programs.Program(folders, packages)
     _hook.ledger.set_attribute(tf, "__getattr__", tf1_names.FallBack(tf, program))
     _hook.ledger.set_attribute(builtins, "__import__", tf1_face.Importer(tf, program))

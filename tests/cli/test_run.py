@@ -221,3 +221,78 @@ def test_a_syntax_error_shows_the_programs_line_alone(folder):
     assert done.returncode == 1
     assert "SyntaxError" in done.stderr and 'broken.py", line 1' in done.stderr
     assert "_launch" not in done.stderr and "Traceback" not in done.stderr
+
+
+# A program that trains a step and tells what ran: the nodes of the graph as TensorFlow rewrote it.
+HARDWARE = """
+    import os
+    import threading
+    import tensorflow as tf
+
+    x = tf.placeholder(tf.float32, [8, 64])
+    weights = tf.get_variable("w", [64, 64])
+    hidden = tf.nn.relu(tf.matmul(x, weights))
+    hidden = tf.tanh(tf.matmul(hidden, weights) + 1.0) * hidden
+    loss = tf.reduce_mean(tf.square(hidden))
+    train = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+    config = tf.ConfigProto(intra_op_parallelism_threads=7, allow_soft_placement=True)
+    with tf.Session(config=config) as session:
+        session.run(tf.global_variables_initializer())
+        about = tf.RunMetadata()
+        options = tf.RunOptions(output_partition_graphs=True)
+        session.run([train, loss], {x: [[1.0] * 64] * 8}, options=options, run_metadata=about)
+    with tf.Session() as plain:
+        pass
+    nodes = [node for graph in about.partition_graphs for node in graph.node]
+    print(dict(
+        xla=sorted({node.op for node in nodes if node.op.startswith("_Xla")}),
+        matmul=sorted({tf.as_dtype(node.attr["T"].type).name for node in nodes if "MatMul" in node.op}),
+        stored=weights.dtype.base_dtype.name,
+        config=(session._config.intra_op_parallelism_threads, session._config.inter_op_parallelism_threads),
+        kept=session._config.allow_soft_placement,
+        plain=plain._config.inter_op_parallelism_threads if plain._config else 0,
+        devices=[device.device_type for device in tf.python.client.device_lib.list_local_devices()],
+        hidden=os.environ.get("CUDA_VISIBLE_DEVICES"),
+    ))
+    """
+
+
+def _hardware(folder, *options):
+    (folder / "hardware.py").write_text(textwrap.dedent(HARDWARE))
+    done = _run([*options, "hardware.py"], folder)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return eval(done.stdout.splitlines()[-1])
+
+
+def test_without_options_the_graph_and_the_session_are_the_programs(folder):
+    found = _hardware(folder)
+    assert found["xla"] == [] and found["matmul"] == ["float32"]
+    assert found["config"] == (7, 0) and found["plain"] == 0
+
+
+def test_xla_compiles_clusters_and_threads_are_the_command_lines(folder):
+    found = _hardware(folder, "--xla", "--cpu", "--threads", "2")
+    assert "_XlaCompile" in found["xla"] and "_XlaRun" in found["xla"]
+    assert found["config"] == (2, 2) and found["kept"] and found["plain"] == 2
+    assert found["hidden"] == "-1" and set(found["devices"]) <= {"CPU", "XLA_CPU"}
+
+
+def _has_bfloat16():
+    try:
+        with open("/proc/cpuinfo") as file:
+            return "avx512_bf16" in file.read()
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not _has_bfloat16(), reason="this CPU has no bfloat16: TensorFlow leaves the graph alone")
+def test_mixed_precision_multiplies_in_bfloat16_and_keeps_float32_variables(folder):
+    found = _hardware(folder, "--mixed-precision", "--cpu")
+    assert found["matmul"] == ["bfloat16"] and found["stored"] == "float32"
+    assert found["config"] == (7, 0)
+
+
+@pytest.mark.parametrize("words", [["--threads", "0"], ["--threads", "many"], ["--xl"]])
+def test_a_wrong_option_is_named(folder, words):
+    done = _run([*words, "leave.py"], folder)
+    assert done.returncode == 2 and words[0] in done.stderr

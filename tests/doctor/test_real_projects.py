@@ -96,3 +96,50 @@ def test_what_is_called_supported_is_there(project, tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     answer = json.loads(done.stdout.splitlines()[-1])
     assert answer == {"asked": len(supported), "failed": []}
+
+
+IMPORT_ALL = """
+import importlib, json, sys
+
+failed = {}
+names = json.load(open(sys.argv.pop()))
+for name in names:
+    try:
+        importlib.import_module(name)
+    except BaseException as error:
+        failed[name] = [type(error).__name__, str(error)]
+print(json.dumps({"asked": len(names), "failed": failed}))
+"""
+
+# Why a module of the Object Detection API may fail all the same: it needs a package that is not installed, or it
+# is a program that defines the same flags as another, or wants to be the first.
+NOT_TENSORFLOWS_NAMES = ("ModuleNotFoundError", "DuplicateFlagError", "SystemExit")
+
+
+def _is_about_tensorflow(kind, words):
+    if kind in NOT_TENSORFLOWS_NAMES:
+        return "tensorflow" in words or "tf_slim" in words
+    return not ("'beam'" in words or "program startup" in words)
+
+
+@pytest.mark.slow
+def test_every_module_that_the_doctor_finds_well_imports(demo_python, tmp_path):
+    code = "import importlib.util as u; print(u.find_spec('object_detection').submodule_search_locations[0])"
+    run = {"capture_output": True, "text": True, "cwd": tmp_path, "timeout": 900}
+    root = pathlib.Path(subprocess.run([demo_python, "-c", code], check=True, **run).stdout.strip())
+    done = subprocess.run([demo_python, "-m", "slimshim", "doctor", root, "--json"], **run)
+    assert done.returncode == 1, done.stderr[-3000:]
+    found = json.loads(done.stdout)
+    bad = {file["path"] for file in found["files"] if any(use["status"] != "yes" for use in file["uses"])} | {
+        one["path"] for one in found["skipped"]
+    }
+    assert "model_lib.py" in bad
+    well = sorted(path.relative_to(root) for path in root.rglob("*.py") if str(path.relative_to(root)) not in bad)
+    names = [".".join(["object_detection", *path.with_suffix("").parts]) for path in well if path.name != "__init__.py"]
+    assert len(names) > 300
+    (tmp_path / "all.py").write_text(IMPORT_ALL)
+    (tmp_path / "names.json").write_text(json.dumps(names))
+    done = subprocess.run([demo_python, "-m", "slimshim", "run", "all.py", "names.json"], **run)
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert answer["asked"] == len(names)
+    assert {name: why for name, why in answer["failed"].items() if _is_about_tensorflow(*why)} == {}

@@ -32,8 +32,14 @@ class Source:
 
     @property
     def is_program(self):
-        """Whether it is a script: it asks if it is `__main__`."""
-        return any(isinstance(node, ast.If) and "__main__" in ast.dump(node.test) for node in self.tree.body)
+        """Whether it is a script: it asks if it is `__main__`, or hands itself to `tf.app.run`."""
+        return any(_starts_a_program(node) for node in self.tree.body)
+
+
+def _starts_a_program(statement):
+    if isinstance(statement, ast.If):
+        return "__main__" in ast.dump(statement.test)
+    return isinstance(statement, ast.Expr) and ast.unparse(statement).partition("(")[0].endswith("app.run")
 
 
 @dataclasses.dataclass(frozen=True)

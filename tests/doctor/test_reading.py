@@ -63,4 +63,5 @@ def test_a_notebook_is_its_code_cells_without_magics(tmp_path):
 def test_a_program_asks_whether_it_is_main(tmp_path):
     (tmp_path / "a.py").write_text('if __name__ == "__main__":\n    pass\n')
     (tmp_path / "b.py").write_text("main = 1\n")
-    assert [reading.read(tmp_path / name).is_program for name in ("a.py", "b.py")] == [True, False]
+    (tmp_path / "c.py").write_text("import tensorflow as tf\ntf.app.run()\n")
+    assert [reading.read(tmp_path / name).is_program for name in ("a.py", "b.py", "c.py")] == [True, False, True]

@@ -6,6 +6,7 @@ of the project's own text: not by the doctor's way of looking.
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tarfile
@@ -118,7 +119,7 @@ NOT_TENSORFLOWS_NAMES = ("ModuleNotFoundError", "DuplicateFlagError", "SystemExi
 
 def _is_about_tensorflow(kind, words):
     if kind in NOT_TENSORFLOWS_NAMES:
-        return "tensorflow" in words or "tf_slim" in words
+        return re.search(r"\b(tensorflow|tf_slim|slimshim)\b", words) is not None
     return not ("'beam'" in words or "program startup" in words)
 
 

@@ -175,8 +175,19 @@ class Page:
             self.undocumented.append(f"{self.path}.{name}")
         parts = [f"## {name}", signature_block(name, value), rendered(doc or "")]
         if inspect.isclass(value):
+            parts.append(self._constructor(value, doc or ""))
+        if not has_source(parts):
+            parts.append(source(self.path, name))
+        if inspect.isclass(value):
             parts += self._members(name, value)
         return "\n\n".join(part for part in parts if part)
+
+    def _constructor(self, value, doc):
+        """Returns what the constructor's own docstring says, where the class's does not tell the arguments."""
+        own = getattr(vars(value).get("__init__"), "__doc__", None)
+        if not own or "\nArgs" in doc:
+            return ""
+        return rendered(inspect.cleandoc(own))
 
     def _members(self, name, value):
         for member, found in vars(value).items():
@@ -198,6 +209,19 @@ class Page:
             first = _first_line(getattr(self.module, name))
             lines.append(f"| [{name}]({there}.md#{name.lower()}) | `{there}` | {first} |")
         return "\n".join(lines)
+
+
+def has_source(parts):
+    """Returns whether the text of an entry names the source of the behaviour."""
+    return bool(re.search(r"\*\*(Source|Sources|Paper)\*\*:", "\n".join(parts)))
+
+
+def source(path, name):
+    """Returns the source of a name whose docstring names none: tf_slim's function of that path, or ourselves."""
+    theirs = "tf_slim" + path[len(PACKAGE) :]
+    if name in json.loads(LISTING.read_text()).get(theirs, {}):
+        return f"**Source**: `{theirs}.{name}`."
+    return "**Source**: slimshim's own; tf_slim has nothing of this name."
 
 
 def own_doc(value):

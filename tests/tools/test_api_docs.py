@@ -2,6 +2,7 @@
 
 import importlib.util
 import pathlib
+import re
 
 import pytest
 
@@ -25,6 +26,29 @@ def made(api_docs):
 
 def test_every_public_name_has_a_docstring(made):
     assert made[1] == []
+
+
+def test_every_entry_names_the_source_of_its_behaviour(made):
+    without = []
+    for page, text in made[0].items():
+        for entry in re.split(r"^(?=## )", text, flags=re.MULTILINE)[1:]:
+            if "```python" in entry and not re.search(r"\*\*(Source|Sources|Paper)\*\*:", entry):
+                without.append(f"{page}: {entry.splitlines()[0]}")
+    assert without == []
+
+
+def test_a_constructors_arguments_are_told(api_docs):
+    class Told:
+        """A thing."""
+
+        def __init__(self, size):
+            """Makes it.
+
+            Args:
+              size: how large.
+            """
+
+    assert "- `size`: how large." in api_docs.Page("slimshim.learning", [], {})._constructor(Told, "A thing.")
 
 
 def test_pages_are_those_of_the_docstrings(made):
@@ -52,8 +76,6 @@ def test_the_index_leads_to_every_page():
 
 
 def test_links_lead_to_pages_and_headings(made):
-    import re
-
     pages = made[0]
     for name, text in pages.items():
         for page, anchor in re.findall(r"\]\((slimshim[\w.]*\.md)#?(\w*)\)", text):

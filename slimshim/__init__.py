@@ -162,6 +162,7 @@ _MODULES = {
     "regularizers": "layers.regularizers",
     "rev_block_lib": "layers.rev_block_lib",
     "summaries": "summaries",
+    "testing": "testing",
     "tfexample_decoder": "data.tfexample_decoder",
     "train_eval": "training.evaluation",
     "training": "training",

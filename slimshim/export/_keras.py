@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from .._checks import check
 from .._outputs import whole_output
-from ._signatures import _is_keras, _specs
+from ._signatures import input_specs, is_keras
 
 
 def keras_file(model, path, inputs=None, *, overwrite=False):
@@ -25,7 +25,7 @@ def keras_file(model, path, inputs=None, *, overwrite=False):
     """
     path = str(path)
     check(path.endswith(".keras"), "path", "a path that ends in .keras", path)
-    if not _is_keras(model):
+    if not is_keras(model):
         model = _with_one_layer(model, inputs)
     with whole_output(path, overwrite) as partial:
         model.save(partial)
@@ -37,7 +37,7 @@ def _with_one_layer(module, inputs):
     check(hasattr(module, "as_keras_layer"), "model", expected, module, error=TypeError)
     remedy = "Build the model and restore it before exporting: model.build(...).restore(checkpoint)."
     check(bool(module.variables), "model", "a Module whose variables exist", module, remedy)
-    specs, _ = _specs(module, inputs)
+    specs, _ = input_specs(module, inputs)
     check(len(specs) == 1, "inputs", "one input, because a Module's layer takes one", inputs)
     spec = specs[0]
     check(spec.shape.rank is not None and spec.shape.rank > 0, "inputs", "a shape with a batch", inputs)

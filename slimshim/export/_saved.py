@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from .._checks import check
 from .._outputs import whole_output
-from ._signatures import _is_keras, signature
+from ._signatures import is_keras, signature
 
 
 def saved_model(model, path, inputs=None, outputs=None, *, signatures=None, overwrite=False, **kwargs):
@@ -39,7 +39,7 @@ def saved_model(model, path, inputs=None, outputs=None, *, signatures=None, over
         )
         check(isinstance(signatures, dict) and bool(signatures), "signatures", "a dict that is not empty", signatures)
     with whole_output(path, overwrite) as partial:
-        tf.saved_model.save(_holder(model, signatures), partial, signatures=signatures)
+        tf.saved_model.save(holder_of(model, signatures), partial, signatures=signatures)
     return path
 
 
@@ -47,11 +47,12 @@ class _Holder(tf.Module):
     """What is saved: everything that the signatures need, found through attributes."""
 
 
-def _holder(model, signatures):
+def holder_of(model, signatures):
+    """Returns the object to save with these signatures: it keeps their variables and the model's resources."""
     holder = _Holder(name="exported")
     used = {variable.ref(): variable for concrete in signatures.values() for variable in concrete.graph.variables}
     holder.used_variables = list(used.values())
     # Lookup tables and the like are the model's. Keras would trace its own functions once more.
-    if isinstance(model, tf.Module) and not _is_keras(model):
+    if isinstance(model, tf.Module) and not is_keras(model):
         holder.model = model
     return holder

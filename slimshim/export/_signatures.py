@@ -36,8 +36,8 @@ def signature(model, inputs=None, outputs=None, **kwargs):
     """
     check(not in_graph_mode(), "model", "a call in TF2 mode", "graph mode", "Call it outside any tf.Graph.")
     check(callable(model), "model", "a Module, a Keras model or a function of tensors", model, error=TypeError)
-    specs, by_name = _specs(model, inputs)
-    if _is_keras(model):
+    specs, by_name = input_specs(model, inputs)
+    if is_keras(model):
         kwargs = {"training": False, **kwargs}
     before = _variables(model)
 
@@ -86,7 +86,8 @@ def _warn_of_training(model, concrete, kwargs):
         warnings.warn(text + hint, stacklevel=4)
 
 
-def _is_keras(model):
+def is_keras(model):
+    """Returns whether the object is a Keras model or layer. Never imports Keras."""
     return hasattr(model, "get_config") and hasattr(model, "weights")
 
 
@@ -107,7 +108,7 @@ def _parameters(model):
 # --- inputs
 
 
-def _specs(model, inputs):
+def input_specs(model, inputs):
     """Returns (a list of named specs, argument names if they go by name)."""
     if inputs is None:
         remedy = "Only a Keras model of keras.Input says what it takes."
@@ -155,7 +156,7 @@ def _chosen(result, outputs):
         chosen = outputs(result)
         check(isinstance(chosen, dict) and chosen, "outputs", "a function that returns a dict of tensors", chosen)
         return {name: tf.identity(tensor) for name, tensor in chosen.items()}
-    named, usual = _named_outputs(result)
+    named, usual = named_outputs(result)
     if outputs is None:
         outputs = usual
     outputs = [outputs] if isinstance(outputs, str) else list(outputs)
@@ -167,19 +168,15 @@ def _chosen(result, outputs):
     return {name: tf.identity(named[name]) for name in outputs}
 
 
-def _named_outputs(result):
+def named_outputs(result):
     """Returns (dict of name -> tensor, the names that are exported by default)."""
     if isinstance(result, (list, tuple)) and len(result) == 2 and isinstance(result[1], dict):
-        named = {"output": result[0], **{key: value for key, value in result[1].items() if _is_tensor(value)}}
+        named = {"output": result[0], **{key: value for key, value in result[1].items() if tf.is_tensor(value)}}
         return named, ["output"]
     if isinstance(result, dict):
-        named = {str(key): value for key, value in result.items() if _is_tensor(value)}
+        named = {str(key): value for key, value in result.items() if tf.is_tensor(value)}
     elif isinstance(result, (list, tuple)) and len(result) != 1:
-        named = {f"output_{i}": value for i, value in enumerate(result) if _is_tensor(value)}
+        named = {f"output_{i}": value for i, value in enumerate(result) if tf.is_tensor(value)}
     else:
         named = {"output": tf.nest.flatten(result)[0]}
     return named, list(named)
-
-
-def _is_tensor(value):
-    return tf.is_tensor(value)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from .._checks import check, error_text, one_of
 from .._outputs import require_free, whole_output
-from ._saved import _holder
+from ._saved import holder_of
 from ._signatures import input_names, require_inference, signature
 
 _QUANTIZATIONS = (None, "dynamic", "float16", "int8")
@@ -70,7 +70,7 @@ def _converted(model, concrete, quantize, examples, io_dtype, select_tf_ops):
     with tempfile.TemporaryDirectory() as folder:
         # By way of a SavedModel: it keeps the names, and the converter freezes its variables.
         signatures = {"serving_default": concrete}
-        tf.saved_model.save(_holder(model, signatures), folder, signatures=signatures)
+        tf.saved_model.save(holder_of(model, signatures), folder, signatures=signatures)
         converter = lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serving_default"])
         operations = [lite.OpsSet.TFLITE_BUILTINS]
         if quantize is not None:

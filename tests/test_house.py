@@ -32,12 +32,8 @@ FLOORS = [
         "keras_models",
         "checkpoints",
         "export",
+        "testing",
     },
-<<<<<<< HEAD
-=======
-    {"legacy", "cli", "__main__"},
-    {"learning", "evaluation", "training", "nets", "module", "_keras_module", "keras_models", "checkpoints", "export", "testing"},
->>>>>>> cefc45c (testing.assert_equivalent and deterministic_random: whether a network stayed the same when it moved, in place of what Keras 3 dropped)
     {"legacy", "doctor", "cli", "__main__"},
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

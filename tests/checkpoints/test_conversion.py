@@ -268,11 +268,7 @@ def test_a_keras_destination_needs_a_keras_model(nets, module, tmp_path):
         checkpoints.convert(nets.tf1, tmp_path / "m.weights.h5", model=module, weights_only=True)
 
 
-<<<<<<< HEAD
 @needs_keras_files  # Those before wrote names with the weights.
-=======
-@needs_keras_files  # Before, such a file had names.
->>>>>>> 456db19 (Tests of convert: TensorFlow 2.10 writes names into .weights.h5)
 def test_weights_without_names_need_their_model(nets, keras_model, tmp_path):
     keras_model.save_weights(str(tmp_path / "m.weights.h5"))
     with pytest.raises(ValueError, match="model: expected a model, because"):

@@ -1,0 +1,29 @@
+"""Programs of 2017 under `run`: the TF-Slim walkthrough's first example, typed in as it was."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).parent
+
+
+def _run(name, *words):
+    root = str(HERE.parents[1])
+    done = subprocess.run(
+        [sys.executable, "-m", "slimshim", "run", str(HERE / "programs" / name), *words],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        env=dict(os.environ, PYTHONPATH=root),
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return eval(done.stdout.splitlines()[-1])
+
+
+def test_the_walkthroughs_regression_trains_and_is_evaluated(tmp_path):
+    found = _run("regression.py", str(tmp_path), "600")
+    assert found["end_points"] == {"fc1": [200, 32], "fc2": [200, 16], "out": [200, 1]}
+    assert found["loss"] < 0.6
+    assert found["metrics"]["Mean Squared Error"] < 0.6
+    assert list(tmp_path.glob("model.ckpt-600.index"))

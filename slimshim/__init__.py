@@ -95,6 +95,7 @@ _ROOMS = {
         "summarize_weights",
     ),
     "legacy": ("install", "uninstall"),
+    "lifting": ("lift",),
     "module": ("Module",),
     "ops.arg_scope": (
         "add_arg_scope",
@@ -150,6 +151,7 @@ _MODULES = {
     "layers": "layers",
     "keras_models": "keras_models",
     "learning": "learning",
+    "lifting": "lifting",
     "losses": "losses",
     "metrics": "metrics",
     "model_analyzer": "model_analyzer",

@@ -232,7 +232,9 @@ def train(
       ignore_live_threads: whether threads that do not end within two minutes are ignored. Else
         they raise RuntimeError.
       engine: what takes the steps: "session" for a graph's train op, "tape" for a `TrainStep`.
-        None: the one that fits.
+        "tape" for a graph's train op lifts the graph: the model's losses are differentiated by a
+        `tf.GradientTape`, and the TF2 loop takes the steps, with the losses, weights and checkpoints
+        of the session. None: the one that fits; `run --engine tape` makes it the tape for graphs.
       callbacks: for a tape: a list of `callbacks.Callback`, or of objects with some of its methods.
       data: for a tape: where the step's function takes arguments, a `tf.data.Dataset` (or anything
         that iterates) of them. A tuple is several arguments. Training ends with it.

@@ -18,7 +18,7 @@ SOURCES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
     {"_checks", "_outputs", "_tf"},
     {"ops"},
-    {"layers", "summaries"},
+    {"layers", "summaries", "_lift"},
     {"losses", "metrics", "data", "queues", "model_analyzer"},
     {"_engine"},
     {
@@ -28,6 +28,7 @@ FLOORS = [
         "training",
         "nets",
         "module",
+        "lifting",
         "_keras_module",
         "keras_models",
         "checkpoints",

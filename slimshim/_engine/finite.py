@@ -24,7 +24,7 @@ class FiniteGuard:
 
     def __init__(self, train_op):
         self._magnitudes = []
-        if _checks_its_loss(train_op):
+        if checks_its_loss(train_op):
             self._magnitudes = [_magnitude(v) for v in v1.trainable_variables() if v.dtype.is_floating]
             self._names = [v.op.name for v in v1.trainable_variables() if v.dtype.is_floating]
         with v1.name_scope("finite_guard"):
@@ -105,7 +105,8 @@ def _magnitude(variable):
         return tf.nn.l2_loss(value)
 
 
-def _checks_its_loss(train_op):
+def checks_its_loss(train_op):
+    """Returns True for a train op whose value went through `tf.debugging.check_numerics`."""
     if not isinstance(train_op, tf.Tensor):
         return False
     op = train_op.op

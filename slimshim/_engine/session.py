@@ -48,7 +48,7 @@ def _train_until_not_aborted(plan):
 
 
 def _train_in_one_session(plan):
-    session = _open_session(plan)
+    session = open_session(plan)
     with StopSignals(on_stuck=session.close) as signals:
         run = _Run(plan, session, signals)
         try:
@@ -57,7 +57,7 @@ def _train_in_one_session(plan):
             run.close()
 
 
-def _open_session(plan):
+def open_session(plan):
     """Returns a session with the latest checkpoint restored, or newly initialized."""
     a = plan.arguments
     if not a.is_chief:

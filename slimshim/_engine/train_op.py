@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from .._checks import check, error_text
 from ..ops.collections import add_to_collection, get_collection
-from . import contexts, gradients
+from . import contexts, gradient_records, gradients
 from .defaults import is_default
 from .train_step import create_train_step, require_variables
 
@@ -71,6 +71,8 @@ def create_train_op(
             aggregation_method=aggregation_method,
             colocate_gradients_with_ops=colocate_gradients_with_ops,
         )
+        if _takes_plain_gradients(optimizer):
+            gradient_records.remember(total_loss, [v for _, v in grads], None, [g for g, _ in grads])
         if transform_grads_fn:
             grads = transform_grads_fn(grads)
         if summarize_gradients:
@@ -106,6 +108,11 @@ def _works_in_a_graph(optimizer):
     # Some of Keras 2's optimizers have a `compute_gradients` too, with fewer arguments.
     parameters = inspect.signature(compute).parameters.values()
     return any(p.name == "gate_gradients" or p.kind is p.VAR_KEYWORD for p in parameters)
+
+
+def _takes_plain_gradients(optimizer):
+    """Returns True if the optimizer's gradients are those of the loss, as a tape would give them."""
+    return getattr(type(optimizer), "compute_gradients", None) is v1.train.Optimizer.compute_gradients
 
 
 def _after_updates(total_loss, update_ops):

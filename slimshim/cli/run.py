@@ -25,7 +25,7 @@ from . import _launch
 ROOT = __name__.rpartition(".cli.")[0]
 
 # Options of `run` that take a value; the rest of the line behind the program is the program's.
-_WITH_VALUE = ("--tf1", "--threads")
+_WITH_VALUE = ("--tf1", "--threads", "--engine")
 
 
 def main(arguments, program):
@@ -76,6 +76,13 @@ def _parser(program):
         help="an installed package that is part of the program: it too finds TensorFlow 1's names "
         "on tensorflow (may be given more than once)",
     )
+    parser.add_argument(
+        "--engine",
+        choices=("session", "tape"),
+        default="session",
+        help="what takes the steps of learning.train: a session, as in TensorFlow 1 (the default), or a "
+        "tf.GradientTape over the lifted graph",
+    )
     hardware = parser.add_argument_group("hardware, for programs that cannot be edited")
     hardware.add_argument("--xla", action="store_true", help="let XLA compile clusters of the graph")
     hardware.add_argument(
@@ -109,7 +116,7 @@ def _split(arguments):
 
 
 def _set_up(folders, options):
-    """Puts the TensorFlow 1 world in place, and sets the hardware as asked."""
+    """Puts the TensorFlow 1 world in place, with the hardware and the engine as asked."""
     legacy = importlib.import_module(f"{ROOT}.legacy")
     legacy.install()
     hardware = importlib.import_module(f"{ROOT}.legacy.hardware").Hardware(
@@ -120,3 +127,5 @@ def _set_up(folders, options):
         legacy.behave_as_tensorflow_1(folders, options.tf1, hardware)
     except ValueError as error:
         raise _launch.NoProgram(str(error)) from error
+    if options.engine == "tape":
+        legacy.train_graphs_under_a_tape()

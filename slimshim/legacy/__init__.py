@@ -106,6 +106,17 @@ def behave_as_tensorflow_1(folders=(), packages=(), hardware=None):
     _hook.ledger.set_attribute(builtins, "__import__", tf1_face.Importer(tf, program))
 
 
+def train_graphs_under_a_tape():
+    """Makes `learning.train` lift graphs and train them under a tape, for `run --engine tape`.
+
+    Call it after `behave_as_tensorflow_1`, before the program builds a graph. `uninstall()` undoes it; the
+    behaviour of variables and control flow stays.
+    """
+    from . import tape_engine
+
+    tape_engine.put_in(_hook.ledger)
+
+
 def _refuse_other_slim():
     other = sys.modules.get("tf_slim")
     if other is None:

@@ -23,6 +23,10 @@ class Ledger:
         before = vars(holder).get(name, _ABSENT)
         self._undo.append(lambda: _put_back(holder, name, before))
 
+    def note(self, undo):
+        """Remembers a function that puts something back."""
+        self._undo.append(undo)
+
     def note_module(self, name):
         """Remembers that the module path `name` is about to be imported by the hook.
 

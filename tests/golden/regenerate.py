@@ -78,6 +78,10 @@ GENERATORS = {
         ("tiny_resnet.ckpt.index", "tiny_resnet.ckpt.data-00000-of-00001", "tiny_resnet.json"),
         "a checkpoint of a small net after steps with momentum, and the net's outputs",
     ),
+    "old_meta_graph": Generator(
+        ("old_meta_graph.meta", "old_meta_graph.index", "old_meta_graph.data-00000-of-00001", "old_meta_graph.json"),
+        "a meta graph with reference variables and its checkpoint; what the graph gave before and after",
+    ),
     "api_surface": Generator(
         ("api_tf_slim.json", "api_contrib_slim.json"), "public names with kinds, signatures and defaults"
     ),

@@ -177,8 +177,9 @@ def _instead_of_missing(symbol, path, imported):
 def _walk(path, imported):
     """Follows a dotted path as a program would.
 
-    Modules below `imported` are imported; beyond it attributes count alone. The walk ends at the first thing
-    that is no module, or at a class that has the next name.
+    What stands before the last part of `imported` is imported; that part is an attribute, or else a module; beyond
+    it attributes count alone. The walk ends at the first thing that is no module, or at a class that has the next
+    name.
 
     Returns:
       (the path up to the end of the walk, what stands there or `_ABSENT`).
@@ -196,9 +197,11 @@ def _walk(path, imported):
             return (prefix, _ABSENT) if missing else (".".join(parts[: end - 1]), found)
         if not isinstance(found, types.ModuleType):
             return ".".join(parts[: end - 1]), found
-        inner = _attribute(found, name)
-        if inner is _ABSENT and f"{imported}.".startswith(f"{prefix}."):
-            inner = _import(prefix)
+        inner = _import(prefix) if imported.startswith(f"{prefix}.") else _ABSENT
+        inner = _attribute(found, name) if inner is _ABSENT else inner
+        if imported == prefix and (inner is _ABSENT or isinstance(inner, placeholders.Placeholder)):
+            module = _import(prefix)
+            inner = inner if module is _ABSENT else module
         if inner is _ABSENT:
             return prefix, _ABSENT
         found = inner

@@ -90,3 +90,12 @@ def test_a_part_of_the_net_restores_into_another_net(graph):
         reader = tf.train.load_checkpoint(CHECKPOINT)
         for variable in body:
             np.testing.assert_array_equal(session.run(variable), reader.get_tensor(variable.op.name))
+
+
+@pytest.mark.parametrize("how", ["symbolic", "layer"])
+def test_a_keras_model_restores_it(how):
+    inputs = tf.keras.Input(generator.IMAGES.shape[1:])
+    outputs = _net(inputs) if how == "symbolic" else slim.Module(_net).as_keras_layer()(inputs)
+    model = slim.keras_models.restore(tf.keras.Model(inputs, outputs), CHECKPOINT)
+    assert sorted(slim.keras_models.variables_by_name(model)) == sorted(facts["model"])
+    np.testing.assert_allclose(model.predict(generator.IMAGES, verbose=0), facts["logits"], rtol=1e-5, atol=1e-5)

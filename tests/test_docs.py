@@ -11,8 +11,6 @@ ELSEWHERE = {"keras.md": "tests/symbolic/test_docs.py", "vendoring.md": "tests/v
 PAGES = [page for page in pages.pages_with_code() if page not in ELSEWHERE]
 SLOW = ("migration.md",)  # It starts programs of its own.
 NEED_KERAS_FILES = ("export.md", "migration.md")
-DOCS = pathlib.Path(__file__).parents[1] / "docs"
-PAGES = ["checkpoints.md", "export.md", "testing.md", "tf2_training.md"]
 
 
 @pytest.mark.parametrize("page", [pytest.param(page, marks=[pytest.mark.slow] * (page in SLOW)) for page in PAGES])

@@ -95,6 +95,11 @@ def test_only_tf_rooms_look_at_versions(path):
     assert not any(_compares_a_version(node) for node in ast.walk(ast.parse(path.read_text())))
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "_tf").glob("*.py")), ids=lambda p: p.name)
+def test_every_work_around_for_a_version_says_when_it_can_go(path):
+    assert "can go" in path.read_text().lower(), f"{path.name}: say in its docstring when it can go"
+
+
 def _run(code, **kwargs):
     return subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=300, **kwargs

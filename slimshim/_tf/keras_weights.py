@@ -3,6 +3,9 @@
 Keras 2 (TensorFlow 2.10 to 2.15, tf_keras) tracks a `tf.Variable` itself. Keras 3 knows its own
 `Variable` alone, so there each gets a wrapper around the very same `tf.Variable`; a gradient with
 respect to one is a gradient with respect to the other. Imported on first use, for it loads Keras.
+
+The branches for Keras 2 can go once TensorFlow < 2.16 and tf_keras are dropped; those for Keras 3 once it
+tracks a `tf.Variable` itself.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Which of the three modes (graph, TF2, symbolic) a call is in."""
+"""Which of the three modes (graph, TF2, symbolic) a call is in.
+
+What asks Keras 2 can go once TensorFlow < 2.16 and tf_keras are dropped.
+"""
 
 from __future__ import annotations
 

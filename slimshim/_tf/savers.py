@@ -2,7 +2,7 @@
 
 A saver tells nobody, so its private `_var_list` is read: there in TensorFlow 2.10 to 2.21. A saver
 without it is taken for one of all variables. Needed because with resource variables TensorFlow
-restores a value of another shape without a word, which has to be checked before.
+restores a value of another shape without a word, which has to be checked before. Can go once it refuses that.
 """
 
 from __future__ import annotations

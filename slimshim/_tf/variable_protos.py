@@ -1,6 +1,7 @@
 """What a meta graph says of its variables.
 
 The protocol buffer `VariableDef` has no public name; its module is the same in TensorFlow 2.10 to 2.21.
+Can go once it has one, or with `tf.compat.v1`'s meta graphs.
 """
 
 from __future__ import annotations

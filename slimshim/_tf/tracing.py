@@ -1,7 +1,8 @@
 """Running a function on placeholders for what it does besides computing, such as making variables.
 
 `tf.function` would trace it twice when it makes variables, and keep a function that nobody calls. The
-graph's class is `tf.__internal__.FuncGraph`, by which Keras 2 made its graph; TF 2.10 to 2.21.
+graph's class is `tf.__internal__.FuncGraph`, by which Keras 2 made its graph; TF 2.10 to 2.21. Can go once
+TensorFlow traces a function once and keeps nothing of it.
 """
 
 from __future__ import annotations

@@ -54,6 +54,11 @@ class LiftedStep:
         self._source = None
 
     @property
+    def count(self):
+        """How many steps were counted, an int."""
+        return int(tf.convert_to_tensor(self.global_step))
+
+    @property
     def fed(self):
         """The names of the tensors that the session gives."""
         return [str(tensor) for tensor in self._plain.parts.fed]

@@ -82,8 +82,10 @@ class LiftedGraph:
             is_given=lambda tensor: tensor in specs or tensor.node in replaced,
             is_done=is_done or given_nodes.__contains__,
         )
-        for name in part.nodes:
-            require_liftable(self.index.node(name), self._remedy)
+        # The last of the graph first: what gives the tensor that the remedy speaks of, not what that is made of.
+        for node in reversed(list(self.index.nodes)):
+            if node.name in part.nodes:
+                require_liftable(node, self._remedy)
         return v1.wrap_function(self._body(part, specs, outputs, ops, replaced), list(specs.values()))
 
     def initialize(self, names):

@@ -46,7 +46,7 @@ def within_a_save(pattern):
 
 
 def test_kills_at_random_moments_and_within_saves_lose_nothing_that_was_saved(tmp_path):
-    logdir, reached = str(tmp_path), 0
+    logdir, reached = str(tmp_path), -1
     secs = random.Random(5).uniform(0.0, 0.3)
     moments = [
         lambda _, passed: passed >= secs,

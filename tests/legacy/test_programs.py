@@ -1,4 +1,4 @@
-"""Programs of 2017 under `run`: the TF-Slim walkthrough's first example, typed in as it was."""
+"""Programs of 2017 under `run`: the TF-Slim walkthrough's examples, typed in as they were."""
 
 import os
 import pathlib
@@ -27,3 +27,9 @@ def test_the_walkthroughs_regression_trains_and_is_evaluated(tmp_path):
     assert found["loss"] < 0.6
     assert found["metrics"]["Mean Squared Error"] < 0.6
     assert list(tmp_path.glob("model.ckpt-600.index"))
+
+
+def test_the_walkthroughs_flowers_train_from_records_and_from_a_checkpoint(tmp_path):
+    found = _run("flowers.py", "--folder", str(tmp_path))
+    assert found["accuracy"] > 0.9 and max(found["losses"]) < 0.7
+    assert found["files"] and found["resnet_ends"] and found["resnet_variables"] == 267

@@ -163,7 +163,7 @@ class LegacyModule(types.ModuleType):
 
 
 def is_served_module(name):
-    """Returns whether the table has its own entry for the module path `name`."""
+    """Returns whether the table has an entry for the module path `name`, or for one below it."""
     from . import table
 
-    return name in table.MODULES or isinstance(table.lookup(name), table.Alias)
+    return name in table.MODULES or isinstance(table.lookup(name), table.Alias) or table.serves_below(name)

@@ -24,6 +24,7 @@ __all__ = [
     "Conv2D",
     "Conv2DTranspose",
     "Conv3D",
+    "Conv3DTranspose",
     "Dense",
     "Dropout",
     "Flatten",
@@ -31,6 +32,7 @@ __all__ = [
     "MaxPooling1D",
     "MaxPooling2D",
     "MaxPooling3D",
+    "SeparableConv1D",
     "SeparableConv2D",
 ]
 
@@ -107,10 +109,12 @@ Conv1D = _layer_class("Conv1D", v1_layers.conv1d, "conv1d")
 Conv2D = _layer_class("Conv2D", v1_layers.conv2d, "conv2d")
 Conv2DTranspose = _layer_class("Conv2DTranspose", v1_layers.conv2d_transpose, "conv2d_transpose")
 Conv3D = _layer_class("Conv3D", v1_layers.conv3d, "conv3d")
+Conv3DTranspose = _layer_class("Conv3DTranspose", v1_layers.conv3d_transpose, "conv3d_transpose")
 Dense = _layer_class("Dense", v1_layers.dense, "dense")
 Dropout = _layer_class("Dropout", v1_layers.dropout, "dropout")
 Flatten = _layer_class("Flatten", v1_layers.flatten, "flatten")
 MaxPooling1D = _layer_class("MaxPooling1D", v1_layers.max_pooling1d, "max_pooling1d")
 MaxPooling2D = _layer_class("MaxPooling2D", v1_layers.max_pooling2d, "max_pooling2d")
 MaxPooling3D = _layer_class("MaxPooling3D", v1_layers.max_pooling3d, "max_pooling3d")
+SeparableConv1D = _layer_class("SeparableConv1D", v1_layers.separable_conv1d, "separable_conv1d")
 SeparableConv2D = _layer_class("SeparableConv2D", v1_layers.separable_conv2d, "separable_conv2d")

@@ -9,9 +9,17 @@ import tensorflow as tf
 
 from .._checks import one_of
 from ..layers.batch_norm import batch_norm
-from ..ops.collections import add_to_collection
-from ..ops.variables import variable
-from .v1_base_layer import as_initializer, constrained
+from .v1_base_layer import as_initializer
+from .v1_convolutions import (
+    conv1d,
+    conv2d,
+    conv2d_transpose,
+    conv3d,
+    conv3d_transpose,
+    separable_conv1d,
+    separable_conv2d,
+)
+from .v1_layer_pieces import depth_of, finish, layout, maker, numbers, with_bias
 
 v1 = tf.compat.v1
 
@@ -24,177 +32,16 @@ __all__ = [
     "conv2d",
     "conv2d_transpose",
     "conv3d",
+    "conv3d_transpose",
     "dense",
     "dropout",
     "flatten",
     "max_pooling1d",
     "max_pooling2d",
     "max_pooling3d",
+    "separable_conv1d",
     "separable_conv2d",
 ]
-
-_SPATIAL = {1: "W", 2: "HW", 3: "DHW"}
-_FORMATS = ("channels_last", "channels_first")
-
-
-def _convolution(rank):
-    """Returns the `tf.layers.convNd` function for a number of spatial dimensions."""
-
-    def conv(
-        inputs,
-        filters,
-        kernel_size,
-        strides=1,
-        padding="valid",
-        data_format="channels_last",
-        dilation_rate=1,
-        activation=None,
-        use_bias=True,
-        kernel_initializer=None,
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
-        trainable=True,
-        name=None,
-        reuse=None,
-    ):
-        inputs = tf.convert_to_tensor(inputs)
-        with v1.variable_scope(name, f"conv{rank}d", [inputs], reuse=reuse):
-            shape = [*_numbers(kernel_size, rank), _depth(inputs, data_format), filters]
-            make = _maker(inputs, trainable)
-            kernel = make("kernel", shape, kernel_initializer, kernel_regularizer, kernel_constraint)
-            outputs = tf.nn.convolution(
-                inputs,
-                kernel,
-                strides=_numbers(strides, rank),
-                padding=padding.upper(),
-                data_format=_layout(rank, data_format),
-                dilations=_numbers(dilation_rate, rank),
-            )
-            bias = (use_bias, bias_initializer, bias_regularizer, bias_constraint)
-            outputs = _with_bias(outputs, make, filters, bias, data_format)
-            return _finish(outputs, activation, activity_regularizer)
-
-    conv.__name__ = conv.__qualname__ = f"conv{rank}d"
-    conv.__doc__ = f"""Returns the {rank}D convolution of the inputs, as TensorFlow 1's `tf.layers.conv{rank}d`.
-
-    Makes `<name>/kernel` of shape `[*kernel_size, depth, filters]` and `<name>/bias`. Arguments
-    and defaults are TensorFlow 1's; `strides`, `kernel_size` and `dilation_rate` are numbers or
-    one number per spatial dimension.
-    """
-    return conv
-
-
-conv1d = _convolution(1)
-conv2d = _convolution(2)
-conv3d = _convolution(3)
-
-
-def separable_conv2d(
-    inputs,
-    filters,
-    kernel_size,
-    strides=(1, 1),
-    padding="valid",
-    data_format="channels_last",
-    dilation_rate=(1, 1),
-    depth_multiplier=1,
-    activation=None,
-    use_bias=True,
-    depthwise_initializer=None,
-    pointwise_initializer=None,
-    bias_initializer="zeros",
-    depthwise_regularizer=None,
-    pointwise_regularizer=None,
-    bias_regularizer=None,
-    activity_regularizer=None,
-    depthwise_constraint=None,
-    pointwise_constraint=None,
-    bias_constraint=None,
-    trainable=True,
-    name=None,
-    reuse=None,
-):
-    """Returns a convolution of each channel, followed by a mix of the channels.
-
-    Makes `<name>/depthwise_kernel`, `<name>/pointwise_kernel` and `<name>/bias`.
-    """
-    inputs = tf.convert_to_tensor(inputs)
-    with v1.variable_scope(name, "separable_conv2d", [inputs], reuse=reuse):
-        depth = _depth(inputs, data_format)
-        make = _maker(inputs, trainable)
-        apart = make(
-            "depthwise_kernel",
-            [*_numbers(kernel_size, 2), depth, depth_multiplier],
-            depthwise_initializer,
-            depthwise_regularizer,
-            depthwise_constraint,
-        )
-        mix = make(
-            "pointwise_kernel",
-            [1, 1, depth * depth_multiplier, filters],
-            pointwise_initializer,
-            pointwise_regularizer,
-            pointwise_constraint,
-        )
-        outputs = tf.nn.separable_conv2d(
-            inputs,
-            apart,
-            mix,
-            strides=_four(_numbers(strides, 2), data_format),
-            padding=padding.upper(),
-            data_format=_layout(2, data_format),
-            dilations=_numbers(dilation_rate, 2),
-        )
-        bias = (use_bias, bias_initializer, bias_regularizer, bias_constraint)
-        outputs = _with_bias(outputs, make, filters, bias, data_format)
-        return _finish(outputs, activation, activity_regularizer)
-
-
-def conv2d_transpose(
-    inputs,
-    filters,
-    kernel_size,
-    strides=(1, 1),
-    padding="valid",
-    data_format="channels_last",
-    activation=None,
-    use_bias=True,
-    kernel_initializer=None,
-    bias_initializer="zeros",
-    kernel_regularizer=None,
-    bias_regularizer=None,
-    activity_regularizer=None,
-    kernel_constraint=None,
-    bias_constraint=None,
-    trainable=True,
-    name=None,
-    reuse=None,
-):
-    """Returns the transposed convolution of the inputs.
-
-    Makes `<name>/kernel` of shape `[height, width, filters, depth]` and `<name>/bias`.
-    """
-    inputs = tf.convert_to_tensor(inputs)
-    kernel_size, strides = _numbers(kernel_size, 2), _numbers(strides, 2)
-    with v1.variable_scope(name, "conv2d_transpose", [inputs], reuse=reuse):
-        make = _maker(inputs, trainable)
-        shape = [*kernel_size, filters, _depth(inputs, data_format)]
-        kernel = make("kernel", shape, kernel_initializer, kernel_regularizer, kernel_constraint)
-        outputs = tf.nn.conv2d_transpose(
-            inputs,
-            kernel,
-            _enlarged(inputs, filters, kernel_size, strides, padding, data_format),
-            strides=_four(strides, data_format),
-            padding=padding.upper(),
-            data_format=_layout(2, data_format),
-        )
-        bias = (use_bias, bias_initializer, bias_regularizer, bias_constraint)
-        outputs = _with_bias(outputs, make, filters, bias, data_format)
-        return _finish(outputs, activation, activity_regularizer)
 
 
 def dense(
@@ -219,13 +66,13 @@ def dense(
     """
     inputs = tf.convert_to_tensor(inputs)
     with v1.variable_scope(name, "dense", [inputs], reuse=reuse):
-        make = _maker(inputs, trainable)
-        shape = [_depth(inputs, "channels_last"), units]
+        make = maker(inputs, trainable)
+        shape = [depth_of(inputs, "channels_last"), units]
         kernel = make("kernel", shape, kernel_initializer, kernel_regularizer, kernel_constraint)
         outputs = tf.tensordot(inputs, kernel, 1) if inputs.shape.rank > 2 else inputs @ kernel
         bias = (use_bias, bias_initializer, bias_regularizer, bias_constraint)
-        outputs = _with_bias(outputs, make, units, bias, "channels_last")
-        return _finish(outputs, activation, activity_regularizer)
+        outputs = with_bias(outputs, make, units, bias, "channels_last")
+        return finish(outputs, activation, activity_regularizer)
 
 
 def batch_normalization(
@@ -330,11 +177,11 @@ def _pooling(kind, rank):
     def pooling(inputs, pool_size, strides, padding="valid", data_format="channels_last", name=None):
         return v1.nn.pool(
             tf.convert_to_tensor(inputs),
-            _numbers(pool_size, rank),
+            numbers(pool_size, rank),
             pooling_type,
             padding.upper(),
-            strides=_numbers(strides, rank),
-            data_format=_layout(rank, data_format),
+            strides=numbers(strides, rank),
+            data_format=layout(rank, data_format),
             name=name or f"{kind}_pooling{rank}d",
         )
 
@@ -349,71 +196,3 @@ average_pooling3d = _pooling("average", 3)
 max_pooling1d = _pooling("max", 1)
 max_pooling2d = _pooling("max", 2)
 max_pooling3d = _pooling("max", 3)
-
-
-def _numbers(value, count):
-    """Returns a list of `count` numbers from one number or a sequence of so many."""
-    return [value] * count if isinstance(value, int) else list(value)
-
-
-def _layout(rank, data_format):
-    one_of("data_format", data_format, _FORMATS)
-    return f"N{_SPATIAL[rank]}C" if data_format == "channels_last" else f"NC{_SPATIAL[rank]}"
-
-
-def _four(pair, data_format):
-    return [1, *pair, 1] if data_format == "channels_last" else [1, 1, *pair]
-
-
-def _depth(inputs, data_format):
-    """Returns the number of channels, which must be known."""
-    depth = inputs.shape[-1 if data_format == "channels_last" else 1]
-    if depth is None:
-        raise ValueError(f"inputs: expected a known number of channels. Received: {inputs!r}.")
-    return depth
-
-
-def _enlarged(inputs, filters, kernel_size, strides, padding, data_format):
-    """Returns the shape of a transposed convolution's result."""
-    shape = tf.shape(inputs)
-    first = 1 if data_format == "channels_last" else 2
-    sizes = []
-    for place, (kernel, stride) in enumerate(zip(kernel_size, strides)):
-        more = max(kernel - stride, 0) if padding.lower() == "valid" else 0
-        known = inputs.shape[first + place]
-        sizes.append((shape[first + place] if known is None else known) * stride + more)
-    rest = [*sizes, filters] if data_format == "channels_last" else [filters, *sizes]
-    return tf.stack([shape[0], *rest])
-
-
-def _maker(inputs, trainable):
-    """Returns a function that makes one of the layer's variables."""
-
-    def make(name, shape, initializer, regularizer, constraint):
-        with constrained(constraint):
-            return variable(
-                name,
-                shape=shape,
-                dtype=inputs.dtype.base_dtype,
-                initializer=as_initializer(initializer),
-                regularizer=regularizer,
-                trainable=trainable,
-            )
-
-    return make
-
-
-def _with_bias(outputs, make, units, bias, data_format):
-    use_bias, initializer, regularizer, constraint = bias
-    if not use_bias:
-        return outputs
-    added = make("bias", [units], initializer, regularizer, constraint)
-    layout = "NHWC" if data_format == "channels_last" else "NCHW"
-    return tf.nn.bias_add(outputs, added, data_format=layout)
-
-
-def _finish(outputs, activation, activity_regularizer):
-    outputs = outputs if activation is None else activation(outputs)
-    if activity_regularizer is not None:
-        add_to_collection(v1.GraphKeys.REGULARIZATION_LOSSES, activity_regularizer(outputs))
-    return outputs

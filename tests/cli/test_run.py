@@ -264,6 +264,7 @@ def _hardware(folder, *options):
     return eval(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_without_options_the_graph_and_the_session_are_the_programs(folder):
     found = _hardware(folder)
     assert found["xla"] == [] and found["matmul"] == ["float32"]

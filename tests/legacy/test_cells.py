@@ -218,3 +218,51 @@ def test_layer_objects_share_their_variables_under_tf1s_names(contrib, graph):
     assert len(v1.get_collection("regularization_losses")) == 1 and len(v1.get_collection("update_ops")) == 2
     found = _run([first, second])
     np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_the_rarer_convolutions_are_kerass_under_tf1s_names(contrib, padding):
+    random = np.random.RandomState(3)
+    row, volume = random.rand(2, 9, 3).astype(np.float32), random.rand(2, 3, 4, 5, 2).astype(np.float32)
+    with tf.Graph().as_default(), v1.Session() as session:
+        outputs = [
+            v1.layers.separable_conv1d(tf.constant(row), 4, 3, strides=2, padding=padding, depth_multiplier=2),
+            v1.layers.separable_conv1d(tf.constant(row), 4, 3, dilation_rate=2, padding=padding, name="wide"),
+            v1.layers.conv3d_transpose(tf.constant(volume), 3, 2, strides=(1, 2, 3), padding=padding),
+        ]
+        variables = v1.global_variables()
+        session.run(v1.global_variables_initializer())
+        found, values = session.run([outputs, variables])
+    assert {variable.op.name: variable.shape.as_list() for variable in variables} == {
+        "separable_conv1d/depthwise_kernel": [3, 3, 2],
+        "separable_conv1d/pointwise_kernel": [1, 6, 4],
+        "separable_conv1d/bias": [4],
+        "wide/depthwise_kernel": [3, 3, 1],
+        "wide/pointwise_kernel": [1, 3, 4],
+        "wide/bias": [4],
+        "conv3d_transpose/kernel": [2, 2, 2, 3, 2],
+        "conv3d_transpose/bias": [3],
+    }
+    keras = [
+        (tf.keras.layers.SeparableConv1D(4, 3, strides=2, padding=padding, depth_multiplier=2), row, values[:3]),
+        (tf.keras.layers.SeparableConv1D(4, 3, dilation_rate=2, padding=padding), row, values[3:6]),
+        (tf.keras.layers.Conv3DTranspose(3, 2, strides=(1, 2, 3), padding=padding), volume, values[6:]),
+    ]
+    for (layer, given, weights), ours in zip(keras, found):
+        layer.build(given.shape)
+        layer.set_weights(weights)
+        np.testing.assert_allclose(ours, layer(given), rtol=1e-4, atol=1e-5)
+
+
+def test_the_rarer_convolutions_are_objects_too_and_know_their_shapes(contrib, graph):
+    rows = v1.placeholder(tf.float32, [None, 3, 9])
+    layer = v1.layers.SeparableConv1D(4, 3, data_format="channels_first", use_bias=False)
+    assert layer(rows).shape.as_list() == layer(rows).shape.as_list() == [None, 4, 7]
+    assert [variable.op.name for variable in layer.variables] == [
+        "separable_conv1d/depthwise_kernel",
+        "separable_conv1d/pointwise_kernel",
+    ]
+    volume = v1.placeholder(tf.float32, [None, 3, 4, 5, 2])
+    larger = v1.layers.Conv3DTranspose(6, 3, strides=2, padding="same", name="up")
+    assert larger(volume).shape.as_list() == [None, 6, 8, 10, 6]
+    assert [variable.op.name for variable in larger.variables] == ["up/kernel", "up/bias"]

@@ -9,6 +9,7 @@ import textwrap
 import pytest
 
 import slimshim
+from slimshim.cli import run
 
 # Where the package is found under its name, which is a longer one in the rows with a vendored copy.
 _REPOSITORY = str(pathlib.Path(slimshim.__file__).parents[slimshim.__name__.count(".") + 1])
@@ -216,6 +217,7 @@ def test_an_error_reads_as_if_python_had_run_the_program(folder):
     assert done.stderr[done.stderr.index("Traceback") :] == plain.stderr
 
 
+@pytest.mark.slow
 def test_a_syntax_error_shows_the_programs_line_alone(folder):
     done = _run(["broken.py"], folder)
     assert done.returncode == 1
@@ -294,6 +296,7 @@ def test_mixed_precision_multiplies_in_bfloat16_and_keeps_float32_variables(fold
 
 
 @pytest.mark.parametrize("words", [["--threads", "0"], ["--threads", "many"], ["--xl"]])
-def test_a_wrong_option_is_named(folder, words):
-    done = _run([*words, "leave.py"], folder)
-    assert done.returncode == 2 and words[0] in done.stderr
+def test_a_wrong_option_is_named(capsys, words):
+    with pytest.raises(SystemExit) as left:
+        run.main([*words, "leave.py"], "python -m package run")
+    assert left.value.code == 2 and words[0] in capsys.readouterr().err

@@ -5,11 +5,14 @@ import pathlib
 import subprocess
 import sys
 
+import slimshim
+
 HERE = pathlib.Path(__file__).parent
 
 
 def _run(name, *words):
-    root = str(HERE.parents[1])
+    # Where the package is found under its name, which is a longer one in the rows with a vendored copy.
+    root = str(pathlib.Path(slimshim.__file__).parents[slimshim.__name__.count(".") + 1])
     done = subprocess.run(
         [sys.executable, "-m", "slimshim", "run", str(HERE / "programs" / name), *words],
         capture_output=True,

@@ -106,6 +106,9 @@ def _as_list(sync_optimizer):
 
 
 def _current_graph(train_op):
+    """Returns the graph that is entered, as tf_slim takes it; where none can be, the train op's own."""
+    if not tf.executing_eagerly():
+        return v1.get_default_graph()
     with contexts.graph_of_call(train_op) as graph:
         return graph
 

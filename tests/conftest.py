@@ -13,6 +13,7 @@ import pytest
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="also run the tests that take minutes")
+    parser.addoption("--deep", action="store_true", help="also run the deepest nets in every mode: half an hour")
     parser.addoption("--without-v2", action="store_true", help="switch TensorFlow's v2 behaviour off for all tests")
     parser.addoption("--parity", metavar="FILE", help="write every comparison with TF 1.15 to FILE, as JSON")
     parser.addoption("--row", metavar="NAME", help="hold the run to this row of compat_matrix.yaml")
@@ -43,12 +44,12 @@ def pytest_collection_modifyitems(config, items):
         import row_checks
 
         row_checks.apply_exceptions(row_checks.read(config.getoption("--row")), items)
-    if config.getoption("--slow") or "slow" in (config.getoption("-m") or ""):
-        return
-    skip = pytest.mark.skip(reason="takes minutes: run with --slow")
-    for item in items:
-        if "slow" in item.keywords:
-            item.add_marker(skip)
+    for mark, time in {"slow": "minutes", "deep": "half an hour, all together"}.items():
+        if not (config.getoption(f"--{mark}") or mark in (config.getoption("-m") or "")):
+            skip = pytest.mark.skip(reason=f"takes {time}: run with --{mark}")
+            for item in items:
+                if mark in item.keywords:
+                    item.add_marker(skip)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 
     python3.11 tools/check.py            the ordinary suite
     python3.11 tools/check.py --slow     the long runs too (the main job's short form, tf_slim's own tests)
+    python3.11 tools/check.py --ci       what continuous integration runs: other versions of TensorFlow too
     python3.11 tools/check.py -- -k conv further words go to pytest
 
 What is tested is the built wheel: the tests run from a copy of the tree that has no package in it.
@@ -29,6 +30,9 @@ DEFAULT_TENSORFLOW = "tensorflow-cpu==2.21.*"
 
 def main():
     options = _parse()
+    if options.ci:
+        rows = [sys.executable, ROOT / "tools" / "matrix.py", "run", "--ci", "--jobs", "2", "--no-write"]
+        return subprocess.run([*map(str, rows)]).returncode
     with workplace_at(options.workplace) as workplace:
         python = make_environment(workplace / "venv", sys.executable)
         wheel = build_wheel(workplace / "wheel", python)
@@ -42,6 +46,9 @@ def main():
 def _parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--slow", action="store_true", help="also run the tests that take minutes")
+    parser.add_argument(
+        "--ci", action="store_true", help="run what continuous integration does; nothing else goes with it"
+    )
     parser.add_argument("--tensorflow", default=DEFAULT_TENSORFLOW, help="what to install (default: %(default)s)")
     parser.add_argument("--with", dest="extra", action="append", default=[], help="a further package to install")
     parser.add_argument("--workplace", help="a folder to work in and to keep (default: a temporary one)")

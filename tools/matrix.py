@@ -5,7 +5,7 @@
     python3.11 tools/matrix.py run py311-tf215          one row (or several)
     python3.11 tools/matrix.py run py311-tf215 -- -k conv   a part of it; writes no result
     python3.11 tools/matrix.py run --all --jobs 2       all, two at a time
-    python3.11 tools/matrix.py run --ci --minutes 60    what CI runs: the rows that always run, then those that fit
+    python3.11 tools/matrix.py run --ci --minutes 50    what CI runs: the rows that always run, then those that fit
     python3.11 tools/matrix.py here py311-tf215         the row's tests in the environment that runs this (for tox)
     python3.11 tools/matrix.py page                     makes docs/compatibility.md anew
 
@@ -53,7 +53,7 @@ def _parse(arguments):
     run.add_argument("names", nargs="*", metavar="ROW")
     run.add_argument("--all", action="store_true", help="every row")
     run.add_argument("--ci", action="store_true", help="the rows of CI, as many as fit into --minutes")
-    run.add_argument("--minutes", type=float, default=60, help="with --ci (default: %(default)g)")
+    run.add_argument("--minutes", type=float, default=50, help="with --ci (default: %(default)g)")
     run.add_argument("--jobs", type=int, default=1, help="how many rows run side by side (default: %(default)s)")
     run.add_argument("--no-write", action="store_true", help="leave compat_matrix.yaml and its page as they are")
     run.add_argument("--keep", metavar="FOLDER", help="work in this folder, and keep the environments")
@@ -252,9 +252,8 @@ def _close(results, left_out=(), seconds=0.0):
     failed = sum(result["failed"] for result in ran) + len(results) - len(ran)
     passed = sum(result["passed"] for result in ran)
     skipped = sum(result["skipped"] for result in ran)
-    print(
-        f"{len(results)} rows, {len(left_out)} left out: {passed} passed, {failed} failed, {skipped} skipped in {seconds:.0f}s"
-    )
+    print(f"{len(results)} rows in {seconds:.0f} seconds, {len(left_out)} left out")
+    print(f"total: {passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed or not all(result and result["passed"] for result in results.values()) else 0
 
 

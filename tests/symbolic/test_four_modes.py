@@ -268,10 +268,22 @@ def test_every_net_has_a_case():
     assert not missing
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", NETS)
-@pytest.mark.parametrize("mode", MODES)
-def test_net_gives_the_numbers_of_graph_mode(name, mode):
+# Larger forms of the others: the same layers, more or wider ones, at a minute or more a mode.
+DEEP = ["overfeat", "vgg_a", "vgg_16", "vgg_19", *(f"resnet_v{v}_{depth}" for v in (1, 2) for depth in (101, 152, 200))]
+
+
+@functools.lru_cache(maxsize=1)  # The modes of a net come one after the other.
+def net_in_graph(name):
     function, size = NETS[name]
     images = np.random.RandomState(2).uniform(-1, 1, [2, size, size, 3]).astype("float32")
-    assert_same(in_graph(function, images), MODES[mode](function, images), 1e-4)
+    return images, in_graph(function, images)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.deep) if name in DEEP else name for name in NETS]
+)
+def test_net_gives_the_numbers_of_graph_mode(name, mode):
+    images, expected = net_in_graph(name)
+    assert_same(expected, MODES[mode](NETS[name][0], images), 1e-4)

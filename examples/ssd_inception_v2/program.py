@@ -5,10 +5,10 @@ import subprocess
 import sys
 import time
 
-LAUNCHER = (sys.executable, "-m", "slimshim", "run", "-m")
+LAUNCHER = (sys.executable, "-m", "slimshim", "run")
 
 
-def run_program(module, flags, log, on_line=None, append=False):
+def run_program(module, flags, log, on_line=None, append=False, engine=None):
     """Runs `module` with `--name=value` flags and returns the seconds it took; its output goes to the file `log`.
 
     Args:
@@ -17,13 +17,17 @@ def run_program(module, flags, log, on_line=None, append=False):
       log: path of the log file.
       on_line: called with every line of output as it comes, for progress.
       append: whether the log keeps what earlier runs wrote to it.
+      engine: "session" or "tape", what takes the steps of a training; None for the default.
 
     Raises:
       SystemExit: if the program fails; the message holds the end of its output.
     """
-    command = [*LAUNCHER, module, *(f"--{name}={value}" for name, value in flags.items())]
+    chosen = [f"--engine={engine}"] if engine else []
+    command = [*LAUNCHER, *chosen, "-m", module, *(f"--{name}={value}" for name, value in flags.items())]
     log.parent.mkdir(parents=True, exist_ok=True)
-    print(f"python -m slimshim run -m {module} ...   (output: {log})", flush=True)
+    print(
+        f"python -m slimshim run {''.join(word + ' ' for word in chosen)}-m {module} ...   (output: {log})", flush=True
+    )
     start = time.time()
     last_lines = collections.deque(maxlen=30)
     with log.open("a" if append else "w") as file:

@@ -43,7 +43,13 @@ def stages(options):
         *("--train-canvases", str(options.train_canvases)),
         *("--held-out-canvases", str(options.held_out_canvases)),
     ]
-    return [("make_input", sizes), ("train", []), ("evaluate", []), ("export", []), ("detect", [])]
+    return [
+        ("make_input", sizes),
+        ("train", ["--engine", options.engine]),
+        ("evaluate", []),
+        ("export", []),
+        ("detect", []),
+    ]
 
 
 def summarize(layout, steps, seconds):
@@ -89,6 +95,9 @@ def _parse(arguments):
     parser.add_argument("--steps", type=int, default=2000, help="training steps")
     parser.add_argument("--train-canvases", type=int, default=6000, help="pictures to train on")
     parser.add_argument("--held-out-canvases", type=int, default=200, help="pictures to evaluate on")
+    parser.add_argument(
+        "--engine", choices=("session", "tape"), default="session", help="what takes the training steps"
+    )
     parser.add_argument("--short", action="store_true", help="all stages with a few steps; learns nothing")
     parser.add_argument("--no-setup", action="store_true", help="use this Python's packages, make no environment")
     parser.add_argument("--venv", type=pathlib.Path, help="the environment's folder (default: OUT/venv)")

@@ -21,7 +21,8 @@ STEP_LINE = re.compile(r"global step (\d+): loss = (\S+) \((\S+) sec/step\)")
 
 
 def main(arguments=None):
-    layout = Layout(_parse(arguments).out)
+    options = _parse(arguments)
+    layout = Layout(options.out)
     progress = Progress(number_of_steps(layout.config))
     seconds = run_program(
         "object_detection.legacy.train",
@@ -29,6 +30,7 @@ def main(arguments=None):
         layout.train_log,
         on_line=progress.see,
         append=True,
+        engine=options.engine,
     )
     progress.close()
     to_first_step = progress.seconds_to_first_step
@@ -110,6 +112,7 @@ def step_losses(log):
 def _parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=pathlib.Path, required=True, help="folder of the whole demo run")
+    parser.add_argument("--engine", choices=("session", "tape"), help="what takes the steps (default: a session)")
     return parser.parse_args(arguments)
 
 

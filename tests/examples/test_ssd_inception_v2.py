@@ -150,15 +150,37 @@ def test_the_config_names_the_files_of_the_run(tmp_path):
         assert expected in text
 
 
-@pytest.mark.slow
-def test_the_short_form_of_the_demo_passes_through_every_stage(demo_python, tmp_path):
-    command = [demo_python, DEMO / "run.py", "--no-setup", "--short", "--out", tmp_path]
+def _short_form(demo_python, out, *flags):
+    """Runs the demo's short form into a folder; checks what every stage left there."""
+    command = [demo_python, DEMO / "run.py", "--no-setup", "--short", "--out", out, *flags]
     subprocess.run(command, check=True, timeout=1500)
-    summary = json.loads((tmp_path / "summary.json").read_text())
+    summary = json.loads((out / "summary.json").read_text())
     assert 0.0 <= summary["mAP@0.5"] <= 1.0
     assert summary["painted"] > 0
     for picture in ("loss_curve.png", "detections.png"):
-        assert (tmp_path / "pictures" / picture).read_bytes().startswith(PNG)
-    assert list((tmp_path / "train").glob("events.out.tfevents.*"))
-    assert (tmp_path / "train" / f"model.ckpt-{summary['steps']}.index").exists()
-    assert (tmp_path / "export" / "frozen_inference_graph.pb").stat().st_size > 1_000_000
+        assert (out / "pictures" / picture).read_bytes().startswith(PNG)
+    assert list((out / "train").glob("events.out.tfevents.*"))
+    assert (out / "train" / f"model.ckpt-{summary['steps']}.index").exists()
+    assert (out / "export" / "frozen_inference_graph.pb").stat().st_size > 1_000_000
+    return summary
+
+
+@pytest.mark.slow
+def test_the_short_form_of_the_demo_passes_through_every_stage(demo_python, tmp_path):
+    _short_form(demo_python, tmp_path)
+    assert not (tmp_path / "train" / "tf2").exists()  # A session took the steps.
+
+
+@pytest.mark.slow
+def test_the_short_form_by_tape_and_then_both_engines_step_by_step(demo_python, tmp_path):
+    summary = _short_form(demo_python, tmp_path, "--engine", "tape")
+    assert (tmp_path / "train" / "tf2" / f"ckpt-{summary['steps']}.index").exists()  # The TF2 loop took them.
+    command = [demo_python, DEMO / "compare_engines.py", "--out", tmp_path, "--steps", "4"]
+    subprocess.run(command, check=True, timeout=1500)
+    found = json.loads((tmp_path / "engines" / "comparison.json").read_text())
+    assert [step for step, _, _ in found["losses"]] == [1, 2, 3, 4]
+    for step, session, tape in found["losses"]:
+        assert tape == pytest.approx(session, rel=1e-6), step
+    assert (tmp_path / "engines" / "tape" / "tf2").exists()
+    assert found["variables"] == 925
+    assert found["largest_difference_of_variables"] <= 1e-5

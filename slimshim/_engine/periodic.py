@@ -21,11 +21,19 @@ class EverySecs:
         self._clock = clock
         self._due = None
 
+    @property
+    def is_due(self):
+        """Whether a tick would call the action now."""
+        return self._due is None or self._clock() >= self._due
+
     def tick(self, *args):
-        now = self._clock()
-        if self._due is not None and now < self._due:
-            return
-        self._due = now + self._secs
+        """Calls the action if it is due."""
+        if self.is_due:
+            self.call_now(*args)
+
+    def call_now(self, *args):
+        """Calls the action, due or not."""
+        self._due = self._clock() + self._secs
         self._action(*args)
 
     def skip_first(self):

@@ -18,11 +18,46 @@ class Replicas:
 
     def __init__(self):
         self.strategy = tf.distribute.get_strategy() if tf.distribute.has_strategy() else None
+        self._agree = None
 
     @property
     def count(self):
         """How many replicas take part in a step."""
         return 1 if self.strategy is None else self.strategy.num_replicas_in_sync
+
+    @property
+    def spans_workers(self):
+        """Whether replicas are in several processes, each of which runs this program."""
+        return self._worker_count() > 1
+
+    @property
+    def is_chief(self):
+        """Whether this process is the one that writes checkpoints and events."""
+        resolver = getattr(self.strategy, "cluster_resolver", None)
+        if not self.spans_workers:
+            return True
+        with_chief = "chief" in resolver.cluster_spec().as_dict()
+        return resolver.task_type == "chief" or (not with_chief and resolver.task_id == 0)
+
+    def _worker_count(self):
+        resolver = getattr(self.strategy, "cluster_resolver", None)
+        if resolver is None:
+            return 1
+        jobs = resolver.cluster_spec().as_dict()
+        return sum(len(jobs.get(job, ())) for job in ("chief", "worker"))
+
+    def agreed(self, *flags):
+        """Returns for each flag whether it is set in any of the processes; all of them must ask at once."""
+        if not self.spans_workers:
+            return flags
+        if self._agree is None:
+            self._agree = tf.function(lambda own: self.run(self._sum_over_replicas, (own,)), autograph=False)
+        return tuple(bool(total) for total in self._agree(tf.constant(flags, tf.float32)).numpy())
+
+    @staticmethod
+    def _sum_over_replicas(own):
+        # The identity stands on the replica's device; an argument stands on none.
+        return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, tf.identity(own))
 
     def run(self, function, args):
         """Runs `function(*args)` in each replica, in a trace; returns the loss, which is the same in all.

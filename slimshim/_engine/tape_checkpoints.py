@@ -32,7 +32,9 @@ class TapeCheckpoints:
         self._saved = Saveable(self._named)
         with quiet_saver():
             self._saver = saver or v1.train.Saver(self._saved.variables, max_to_keep=_KEPT)
-        objects = tf.train.Checkpoint(global_step=step.global_step, variables=self._named)
+        counter = next(name for name, variable in self._named.items() if variable is step.global_step)
+        saved = self._saved.variables
+        objects = tf.train.Checkpoint(global_step=saved[counter], variables=saved)
         folder = os.path.join(logdir, _FOLDER)
         self._manager = tf.train.CheckpointManager(objects, folder, max_to_keep=_KEPT, checkpoint_name="ckpt")
         self._objects = objects
@@ -47,6 +49,7 @@ class TapeCheckpoints:
             return None
         if _step_of(by_object) > _step_of(by_name):  # Killed between the two.
             self._objects.restore(by_object).assert_existing_objects_matched()
+            self._saved.hand_back()
             return by_object
         # A saver of the program's own may have saved less than all, or under other names.
         self._restore_by_name(by_name)
@@ -57,8 +60,10 @@ class TapeCheckpoints:
         step = self._step.count
         path = os.path.join(self._logdir, "model.ckpt")
         v1.logging.info("Saving checkpoint to path %s-%d", path, step)
+        self._saved.refresh()  # In all processes, for a variable may be a mean over them.
+        if not self._step.replicas.is_chief:
+            return step
         self._manager.save(checkpoint_number=step)
-        self._saved.refresh()
         self._saver.save(None, path, global_step=step, write_meta_graph=False)
         return step
 
@@ -84,9 +89,9 @@ class TapeCheckpoints:
 
 
 class Saveable:
-    """Variables in the form that TensorFlow 1's saver takes.
+    """Variables in the form that TensorFlow 1's saver takes, and one process alone can save.
 
-    It knows no variables of a `tf.distribute` strategy; of these it gets copies.
+    Of variables of a `tf.distribute` strategy it has copies.
 
     Attributes:
       variables: a dict of name -> variable for `tf.compat.v1.train.Saver`.
@@ -101,6 +106,11 @@ class Saveable:
         """Gives the copies the values that are to be saved."""
         for copy, variable in self._copies:
             copy.assign(variable.read_value())
+
+    def hand_back(self):
+        """Gives the strategy's variables the values of the copies."""
+        for copy, variable in self._copies:
+            variable.assign(copy)
 
 
 @contextlib.contextmanager

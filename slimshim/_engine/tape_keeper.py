@@ -56,7 +56,7 @@ class TapeKeeper:
             v1.logging.info("Step %d of %d is reached already: nothing will be saved.", step, a.number_of_steps)
             return
         self._keeps = True
-        self.writer = _summary_writer(a)
+        self.writer = _summary_writer(a, self._step.replicas.is_chief)
         if self.writer is not None and a.save_summaries_secs:
             self._add_summary_actions(a, step)
         if self._checkpoints is not None and a.save_interval_secs:
@@ -65,8 +65,12 @@ class TapeKeeper:
 
     def tick(self):
         """Does what is due. Called between steps."""
-        for action in self._actions:
-            action.tick()
+        # The chief's clock counts for all processes, for what is done takes all of them.
+        replicas = self._step.replicas
+        due = replicas.agreed(*(replicas.is_chief and action.is_due for action in self._actions))
+        for action, is_due in zip(self._actions, due):
+            if is_due:
+                action.call_now()
 
     def write_scalars(self, loss):
         """Writes the loss and the learning rate of the step that had its summaries due."""
@@ -134,8 +138,10 @@ class TapeKeeper:
         self._after_save(self._checkpoints.latest)
 
 
-def _summary_writer(a):
-    """Returns the program's own writer, else one for the logdir; or None."""
+def _summary_writer(a, is_chief):
+    """Returns the program's own writer, else one for the logdir, which writes nothing but in the chief; or None."""
+    if not is_chief and a.summary_writer is not None:
+        return tf.summary.create_noop_writer()
     if not is_default(a.summary_writer):
         return a.summary_writer
     # Event files are named by the second; a second training within one would overwrite the first's.

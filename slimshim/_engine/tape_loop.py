@@ -30,7 +30,7 @@ def train(arguments, default_train_step_fn):
     """
     _validate(arguments, default_train_step_fn)
     callbacks = CallbackList(arguments.callbacks)
-    if arguments.logdir:
+    if arguments.logdir and arguments.train_op.replicas.is_chief:
         require_writable(arguments.logdir)
     batches = Batches(arguments.data, arguments.train_op) if arguments.data is not None else None
     _build(arguments.train_op, batches)
@@ -142,7 +142,7 @@ class _Run:
         kwargs = {} if is_default(self._arguments.train_step_kwargs) else self._arguments.train_step_kwargs
         loss, should_stop = None, False
         try:
-            while not (should_stop or self._run.should_stop or self._signals.received is not None):
+            while not self._stops(should_stop):
                 self._keeper.tick()
                 self._callbacks.call("on_step_begin", self._run)
                 loss, should_stop = self._take(None, self._step, self._step.global_step, kwargs)
@@ -154,6 +154,11 @@ class _Run:
             v1.logging.info("Caught %s. Stopping Training. %s", type(error).__name__, error)
         self._signals.notice()
         return loss
+
+    def _stops(self, should_stop):
+        """Returns whether to stop, which all processes do when one has a reason."""
+        own = should_stop or self._run.should_stop or self._signals.received is not None
+        return self._step.replicas.agreed(bool(own))[0]
 
     def _take_step(self, session, step, global_step, kwargs):
         """Returns (loss, whether to stop) after one step, as a `train_step_fn` does."""

@@ -144,6 +144,11 @@ class TrainStep:
         return self._replicas.batches(data)
 
     @property
+    def replicas(self):
+        """The devices and processes that take the step: a `Replicas`."""
+        return self._replicas
+
+    @property
     def strategy(self):
         """The `tf.distribute` strategy in whose scope the step was made, or None."""
         return self._replicas.strategy

@@ -60,14 +60,21 @@ class Evaluate(Callback):
     def on_train_begin(self, run):
         """Opens the events' file."""
         logdir = os.path.join(run.logdir, self._name) if run.logdir else None
-        self._evaluation = TapeEvaluation(self._eval_op, num_evals=self._num_evals, data=self._data, logdir=logdir)
+        self._evaluation = TapeEvaluation(
+            self._eval_op,
+            num_evals=self._num_evals,
+            data=self._data,
+            logdir=logdir,
+            writes=run.step.replicas.is_chief,
+        )
         self._due = time.monotonic() + (self._every_secs or 0)
 
     def on_step_end(self, run, loss):
         """Evaluates if it is time."""
         del loss
         by_steps = self._every_steps and run.global_step % self._every_steps == 0
-        by_clock = self._every_secs and time.monotonic() >= self._due
+        # One clock for all processes, for it may take all of them to read the variables.
+        by_clock = self._every_secs and run.step.replicas.chief_says(time.monotonic() >= self._due)
         if by_steps or by_clock:
             self.evaluate(run)
 
@@ -130,7 +137,7 @@ class EarlyStopping(Callback):
 
     def on_train_begin(self, run):
         """Takes up what an earlier run counted."""
-        self._keeper = _OnDisk(run.logdir) if run.logdir else _InMemory()
+        self._keeper = _OnDisk(run.logdir, run.step.replicas.is_chief) if run.logdir else _InMemory()
         counted = self._keeper.counted()
         if counted is not None and counted["step"] <= run.global_step:
             self.best, self.best_step, self._waited = counted["best"], counted["best_step"], counted["waited"]
@@ -200,9 +207,10 @@ class _InMemory:
 
 
 class _OnDisk:
-    """Keeps the best state in `logdir/best`, and what was counted beside it."""
+    """Keeps the best state in `logdir/best`, and what was counted beside it. Of several processes one writes."""
 
-    def __init__(self, logdir):
+    def __init__(self, logdir, writes):
+        self._writes = writes
         self._folder = os.path.join(logdir, _FOLDER)
         self._path = os.path.join(self._folder, _STATE)
 
@@ -213,6 +221,8 @@ class _OnDisk:
             return json.load(file)
 
     def count(self, counts):
+        if not self._writes:
+            return
         tf.io.gfile.makedirs(self._folder)
         # Whole or not at all, also when killed.
         with tf.io.gfile.GFile(self._path + ".new", "w") as file:
@@ -220,9 +230,9 @@ class _OnDisk:
         tf.io.gfile.rename(self._path + ".new", self._path, overwrite=True)
 
     def keep(self, variables, step):
-        self._saver(Saveable(variables).variables).save(
-            None, self._checkpoint(), global_step=step, write_meta_graph=False
-        )
+        saved = Saveable(variables).variables  # It takes all processes to read some.
+        if self._writes:
+            self._saver(saved).save(None, self._checkpoint(), global_step=step, write_meta_graph=False)
 
     def restore(self, variables, step):
         assign_from_checkpoint(f"{self._checkpoint()}-{step}", variables)

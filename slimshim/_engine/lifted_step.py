@@ -7,6 +7,7 @@ import tensorflow as tf
 from .._lift import obstacles
 from .._lift.graph_index import tensor_name
 from .gradient_records import SlicedGradient
+from .replicas import Replicas
 from .step_parts import belongs_to_the_session, step_parts
 
 v1 = tf.compat.v1
@@ -22,6 +23,7 @@ class LiftedStep:
     Attributes:
       global_step: the `tf.Variable` that counts steps.
       checks_numerics: whether a loss that is inf or nan is an error.
+      replicas: the one device that takes the step: a `Replicas`.
     """
 
     takes_arguments = False
@@ -42,6 +44,7 @@ class LiftedStep:
           ValueError: if the train op's gradients are not known, or something can not be lifted.
         """
         self.checks_numerics = checks_numerics
+        self.replicas = Replicas()
         self._lifted = lifted
         self._graph = graph
         train = tensor_name(train_op)

@@ -1,4 +1,4 @@
-"""A step on several devices: the `tf.distribute` strategy that a `TrainStep` was made under."""
+"""A step on several devices and in several processes: the `tf.distribute` strategy of a `TrainStep`."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ from .._checks import check, error_text
 
 
 class Replicas:
-    """The replicas of a step: those of the strategy whose scope is open where this is made, else the one device.
+    """The replicas of a step: those of a strategy, else the one device.
 
     Attributes:
       strategy: the `tf.distribute.Strategy`, or None.
     """
 
-    def __init__(self):
-        self.strategy = tf.distribute.get_strategy() if tf.distribute.has_strategy() else None
-        self._agree = None
+    def __init__(self, strategy=None):
+        self.strategy = strategy
+        self._sum = None
+
+    @classmethod
+    def of_the_scope(cls):
+        """Returns the replicas of the strategy whose scope is open, else the one device."""
+        return cls(tf.distribute.get_strategy() if tf.distribute.has_strategy() else None)
 
     @property
     def count(self):
@@ -33,31 +38,43 @@ class Replicas:
     @property
     def is_chief(self):
         """Whether this process is the one that writes checkpoints and events."""
-        resolver = getattr(self.strategy, "cluster_resolver", None)
         if not self.spans_workers:
             return True
+        resolver = self.strategy.cluster_resolver
         with_chief = "chief" in resolver.cluster_spec().as_dict()
         return resolver.task_type == "chief" or (not with_chief and resolver.task_id == 0)
 
-    def _worker_count(self):
-        resolver = getattr(self.strategy, "cluster_resolver", None)
-        if resolver is None:
-            return 1
-        jobs = resolver.cluster_spec().as_dict()
-        return sum(len(jobs.get(job, ())) for job in ("chief", "worker"))
-
     def agreed(self, *flags):
-        """Returns for each flag whether it is set in any of the processes; all of them must ask at once."""
+        """Returns for each flag whether it is set in any of the processes. All of them must ask at once."""
         if not self.spans_workers:
             return flags
-        if self._agree is None:
-            self._agree = tf.function(lambda own: self.run(self._sum_over_replicas, (own,)), autograph=False)
-        return tuple(bool(total) for total in self._agree(tf.constant(flags, tf.float32)).numpy())
+        return tuple(total > 0 for total in self._summed([int(bool(flag)) for flag in flags]))
 
-    @staticmethod
-    def _sum_over_replicas(own):
-        # The identity stands on the replica's device; an argument stands on none.
-        return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, tf.identity(own))
+    def chief_says(self, flag):
+        """Returns whether the flag is set in the chief. All processes must ask at once."""
+        return self.agreed(self.is_chief and flag)[0]
+
+    def differ_in(self, number):
+        """Returns whether some process has another number than the chief. All of them must ask at once."""
+        if not self.spans_workers:
+            return False
+        (sum_of_chiefs,) = self._summed([number if self.is_chief else 0])
+        # The chief may have several replicas, each of which adds its number.
+        own = number * (self.count // self._worker_count())
+        return self.agreed(own != sum_of_chiefs)[0]
+
+    def _worker_count(self):
+        """Returns how many processes take part."""
+        if not isinstance(self.strategy, tf.distribute.MultiWorkerMirroredStrategy):
+            return 1
+        jobs = self.strategy.cluster_resolver.cluster_spec().as_dict()
+        return max(1, sum(len(jobs.get(job, ())) for job in ("chief", "worker")))
+
+    def _summed(self, numbers):
+        """Returns the sums of whole numbers over the replicas of all processes."""
+        if self._sum is None:
+            self._sum = tf.function(lambda own: self.run(_sum_over_replicas, (own,)), autograph=False)
+        return self._sum(tf.constant(numbers, tf.int64)).numpy().tolist()
 
     def run(self, function, args):
         """Runs `function(*args)` in each replica, in a trace; returns the loss, which is the same in all.
@@ -110,6 +127,11 @@ class Replicas:
         others = [variable.name for variable in variables if not own(variable)]
         remedy = "Make the model and the optimizer inside `with strategy.scope():`, as create_train_op is."
         check(not others, argument, "variables of the strategy alone", others, remedy)
+
+
+def _sum_over_replicas(own):
+    # The identity stands on the replica's device; an argument stands on none.
+    return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, tf.identity(own))
 
 
 def share(gradient, count):

@@ -32,12 +32,17 @@ class TapeCheckpoints:
         self._saved = Saveable(self._named)
         with quiet_saver():
             self._saver = saver or v1.train.Saver(self._saved.variables, max_to_keep=_KEPT)
-        counter = next(name for name, variable in self._named.items() if variable is step.global_step)
         saved = self._saved.variables
-        objects = tf.train.Checkpoint(global_step=saved[counter], variables=saved)
+        counter = next((saved[n] for n, variable in self._named.items() if variable is step.global_step), None)
+        objects = tf.train.Checkpoint(global_step=step.global_step if counter is None else counter, variables=saved)
         folder = os.path.join(logdir, _FOLDER)
         self._manager = tf.train.CheckpointManager(objects, folder, max_to_keep=_KEPT, checkpoint_name="ckpt")
         self._objects = objects
+
+    @property
+    def newest_step(self):
+        """The step of the newest checkpoint of either kind; -1 if there is none."""
+        return max(map(_step_of, (tf.train.latest_checkpoint(self._logdir), self._manager.latest_checkpoint)))
 
     def restore(self):
         """Restores the newest checkpoint of either kind; returns its path, or None."""

@@ -45,6 +45,8 @@ class TapeEvaluation:
       logdir: where to write summaries, or None.
       summary_op: None writes none; left out, the values and what the function summarizes are written;
         a function is called with the writer as the default one.
+      writes: whether the summaries go to a file. Of several processes that evaluate together one writes;
+        the others take the same way without a file.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class TapeEvaluation:
         variables_to_restore=None,
         logdir=None,
         summary_op=0,
+        writes=True,
     ):
         fits = num_evals is None or num_evals > 0
         check(fits, "num_evals", "None or a positive number", num_evals)
@@ -73,7 +76,9 @@ class TapeEvaluation:
         self._to_restore = variables_to_restore
         self._summary_op = summary_op
         self._writer = None
-        if logdir and summary_op is not None:
+        if logdir and summary_op is not None and not writes:
+            self._writer = tf.summary.create_noop_writer()
+        elif logdir and summary_op is not None:
             suffix = f".{os.getpid()}.eval.{next(_writer_count)}"
             self._writer = tf.summary.create_file_writer(logdir, filename_suffix=suffix)
         self._global_step = tf.Variable(0, dtype=tf.int64, trainable=False)

@@ -7,6 +7,7 @@ import os
 
 import tensorflow as tf
 
+from .._checks import error_text
 from ..ops.summary_ops import scalar_summary
 from . import finite
 from .defaults import is_default
@@ -19,7 +20,7 @@ _writer_count = itertools.count()
 
 
 class TapeKeeper:
-    """Writes checkpoints and events of one run, when `tick` finds that it is time.
+    """Writes checkpoints and events of one run, when it is time.
 
     Attributes:
       writer: the `tf.summary` writer, or None.
@@ -43,7 +44,14 @@ class TapeKeeper:
 
     def restore(self):
         """Returns the path of the checkpoint that was restored, or None."""
-        return self._checkpoints.restore() if self._checkpoints else None
+        if self._checkpoints is None:
+            return None
+        found = self._checkpoints.newest_step
+        if self._step.replicas.differ_in(found):
+            here = f"The newest checkpoint here is of step {found}." if found >= 0 else "Here it has no checkpoint."
+            expected = "a directory that all workers see, with the same checkpoints"
+            raise ValueError(error_text("logdir", expected, self._arguments.logdir, here))
+        return self._checkpoints.restore()
 
     def start(self, restored):
         """Begins to count time; opens the writer."""
@@ -63,11 +71,18 @@ class TapeKeeper:
             saving = EverySecs(a.save_interval_secs, self._save)
             self._actions.append(saving.skip_first() if restored else saving)
 
-    def tick(self):
-        """Does what is due. Called between steps."""
-        # The chief's clock counts for all processes, for what is done takes all of them.
-        replicas = self._step.replicas
-        due = replicas.agreed(*(replicas.is_chief and action.is_due for action in self._actions))
+    @property
+    def due(self):
+        """A list with a flag for each action, whether it is time for it. The chief's clock counts for all processes."""
+        is_chief = self._step.replicas.is_chief
+        return [is_chief and action.is_due for action in self._actions]
+
+    def act(self, due):
+        """Does what is due, between steps. All processes do the same, for it takes all of them to read some variables.
+
+        Args:
+          due: a flag for each action.
+        """
         for action, is_due in zip(self._actions, due):
             if is_due:
                 action.call_now()
@@ -107,9 +122,14 @@ class TapeKeeper:
             if is_default(self._arguments.summary_writer):
                 self.writer.close()
 
+    @property
+    def latest_checkpoint(self):
+        """The path of the latest checkpoint by names, or None."""
+        return self._checkpoints and self._checkpoints.latest
+
     def advice_after_non_finite(self):
         """Returns what to tell somebody whose loss or weights became inf or nan."""
-        return finite.advice(self._checkpoints and self._checkpoints.latest, saves=self._checkpoints is not None)
+        return finite.advice(self.latest_checkpoint, saves=self._checkpoints is not None)
 
     def _add_summary_actions(self, a, step):
         if a.summary_op is not None:

@@ -120,6 +120,10 @@ class _Run:
             if not finite.is_non_finite_loss(error):
                 raise
             raise finite.with_advice(error, self._keeper.advice_after_non_finite()) from error
+        except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
+            if not self._step.replicas.spans_workers:
+                raise
+            raise type(error)(error.node_def, error.op, self._advice_after_a_loss(error)) from error
         return loss.numpy() if hasattr(loss, "numpy") else loss
 
     def close(self):
@@ -142,8 +146,7 @@ class _Run:
         kwargs = {} if is_default(self._arguments.train_step_kwargs) else self._arguments.train_step_kwargs
         loss, should_stop = None, False
         try:
-            while not self._stops(should_stop):
-                self._keeper.tick()
+            while self._goes_on(should_stop):
                 self._callbacks.call("on_step_begin", self._run)
                 loss, should_stop = self._take(None, self._step, self._step.global_step, kwargs)
                 if self._keeper.summaries_due:
@@ -155,10 +158,19 @@ class _Run:
         self._signals.notice()
         return loss
 
-    def _stops(self, should_stop):
-        """Returns whether to stop, which all processes do when one has a reason."""
+    def _goes_on(self, should_stop):
+        """Does what is due between two steps, unless it is time to stop; all processes stop when one has a reason."""
         own = should_stop or self._run.should_stop or self._signals.received is not None
-        return self._step.replicas.agreed(bool(own))[0]
+        stops, *due = self._step.replicas.agreed(own, *self._keeper.due)
+        if stops:
+            return False
+        self._keeper.act(due)
+        return True
+
+    def _advice_after_a_loss(self, error):
+        latest = self._keeper.latest_checkpoint
+        remedy = f"Training goes on from {latest}." if latest else "There is no checkpoint to go on from."
+        return f"Another worker of the cluster is gone. Start all of them anew. {remedy}\n{error.message}"
 
     def _take_step(self, session, step, global_step, kwargs):
         """Returns (loss, whether to stop) after one step, as a `train_step_fn` does."""

@@ -62,7 +62,7 @@ class TrainStep:
         self._transform = transform
         self._check_numerics = check_numerics
         self._variables = StepVariables()
-        self._replicas = Replicas()
+        self._replicas = Replicas.of_the_scope()
         self._traced = None
         # (writer, traced step that writes to it).
         self._recording = (None, None)
@@ -180,6 +180,8 @@ class TrainStep:
         self._remember([variable for _, variable in pairs])
         self._replicas.require_own(self.trainable_variables, "variables_to_train")
         (loss,) = self._replicas.mean([loss])
+        if self._replicas.count > 1:
+            loss = self._checked(loss)
         pairs = _with_gradient(self._transformed(pairs))
         if self.strategy is not None:
             self._optimizer.build([variable for _, variable in pairs])
@@ -209,6 +211,10 @@ class TrainStep:
         with self._variables.for_call():
             loss = tf.convert_to_tensor(self._function(*args))
         _require_scalar(loss)
+        # Of several replicas the mean is checked, so that all of them stop and none waits for another.
+        return self._checked(loss) if self._replicas.count == 1 else loss
+
+    def _checked(self, loss):
         if self._check_numerics and not self.jit_compile:
             loss = tf.debugging.check_numerics(loss, "LossTensor is inf or nan")
         return loss

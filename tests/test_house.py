@@ -16,7 +16,7 @@ SOURCES = sorted(ROOT.rglob("*.py"))
 
 # Imports run one way: a room imports rooms of its own floor or below.
 FLOORS = [
-    {"_checks", "_outputs", "_tf"},
+    {"_checks", "_outputs", "_quiet", "_tf"},
     {"ops"},
     {"layers", "summaries", "_lift"},
     {"losses", "metrics", "data", "queues", "model_analyzer"},

@@ -7,6 +7,7 @@ import os
 
 import tensorflow as tf
 
+from .._quiet import quiet_tensorflow
 from ..ops._restore import assign_from_checkpoint
 from .gradients import variable_name
 
@@ -124,12 +125,8 @@ def quiet_saver():
 
     Its reason is that names may not be unique; here they are.
     """
-    level = v1.logging.get_verbosity()
-    v1.logging.set_verbosity(max(level, v1.logging.ERROR))
-    try:
+    with quiet_tensorflow():
         yield
-    finally:
-        v1.logging.set_verbosity(level)
 
 
 def named_variables(variables):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 
@@ -10,6 +9,7 @@ import tensorflow as tf
 from google.protobuf import message, text_format
 
 from .._checks import error_text
+from .._quiet import quiet_tensorflow
 
 v1 = tf.compat.v1
 
@@ -29,7 +29,8 @@ def meta_graph_of(source):
       ValueError: if the file holds no meta graph, or there is none.
     """
     if isinstance(source, tf.Graph):
-        with _quiet(), source.as_default():
+        # Collections of a program's own objects can not be exported, which is warned of, and does no harm.
+        with quiet_tensorflow(), source.as_default():
             return v1.train.export_meta_graph(graph=source), source
     if isinstance(source, v1.MetaGraphDef):
         return source, None
@@ -40,17 +41,6 @@ def meta_graph_of(source):
     if isinstance(source, (str, os.PathLike)):
         return _read(os.fspath(source)), None
     raise TypeError(error_text("graph_or_metagraph", _KINDS, source))
-
-
-@contextlib.contextmanager
-def _quiet():
-    # Collections of a program's own objects can not be exported, which is warned of, and does no harm.
-    level = v1.logging.get_verbosity()
-    v1.logging.set_verbosity(max(level, v1.logging.ERROR))
-    try:
-        yield
-    finally:
-        v1.logging.set_verbosity(level)
 
 
 def _read(path):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import typing
 
 import tensorflow as tf
 
 from .._checks import error_text
 from .._outputs import whole_output
+from .._quiet import quiet_tensorflow
 from ._signatures import input_names, require_inference, signature
 
 v1 = tf.compat.v1
@@ -57,7 +57,8 @@ def frozen_graph(model, path, inputs=None, outputs=None, *, overwrite=False, **k
 def _frozen(concrete):
     """Returns (the GraphDef, {output name: tensor name})."""
     captures = _captured_values(concrete)  # Out here, where they can be read.
-    with tf.Graph().as_default() as graph, v1.Session() as session, _quiet():
+    # Quiet: it would say how many variables it froze, and that it is of TF1.
+    with tf.Graph().as_default() as graph, v1.Session() as session, quiet_tensorflow():
         graph_def = concrete.graph.as_graph_def()
         names = {node.name for node in graph_def.node}
         input_map = {placeholder: _copy(name, value, session, names) for placeholder, name, value in captures}
@@ -115,14 +116,3 @@ def _without_defaults(graph_def):
     with tf.Graph().as_default() as graph:
         tf.graph_util.import_graph_def(graph_def, name="")
         return v1.train.export_meta_graph(graph=graph, clear_devices=True, strip_default_attrs=True).graph_def
-
-
-@contextlib.contextmanager
-def _quiet():
-    """A context in which TensorFlow does not say how many variables it froze, and that it is of TF1."""
-    level = v1.logging.get_verbosity()
-    v1.logging.set_verbosity(v1.logging.ERROR)
-    try:
-        yield
-    finally:
-        v1.logging.set_verbosity(level)

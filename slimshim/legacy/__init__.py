@@ -92,13 +92,12 @@ def behave_as_tensorflow_1(folders=(), packages=(), hardware=None):
     install(numpy_aliases=True)
     import tensorflow as tf
 
+    from .._quiet import quiet_tensorflow
     from . import program as programs
     from . import tf1_face, tf1_names
 
-    verbosity = tf.compat.v1.logging.get_verbosity()
-    tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)
-    tf.compat.v1.disable_v2_behavior()
-    tf.compat.v1.logging.set_verbosity(verbosity)
+    with quiet_tensorflow():
+        tf.compat.v1.disable_v2_behavior()
     if hardware is not None:
         hardware.put_in(_hook.ledger)
     program = programs.Program(folders, packages)

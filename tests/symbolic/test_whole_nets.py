@@ -63,7 +63,6 @@ def test_the_summary_names_the_scopes(net):
 
 
 def test_the_model_can_be_drawn(net):
-    pytest.importorskip("pydot")
     drawn = keras.utils.model_to_dot(net[0])
     assert len(drawn.get_nodes()) >= len(net[0].layers)
 

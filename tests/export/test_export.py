@@ -18,7 +18,7 @@ IMAGES = np.random.RandomState(0).rand(6, 8, 8, 3).astype("float32")
 SHAPE = (None, 8, 8, 3)
 
 
-@tf.keras.utils.register_keras_serializable("tests")
+@tf.keras.utils.register_keras_serializable("export_tests")
 def net(images, is_training=True):
     with slim.arg_scope([slim.batch_norm], is_training=is_training, decay=0.5):
         images = slim.conv2d(images, 4, 3, normalizer_fn=slim.batch_norm)
@@ -261,7 +261,7 @@ def test_a_module_becomes_a_keras_file(module, expected, tmp_path):
     same(loaded.predict(IMAGES, verbose=0), expected["output"])
 
 
-@tf.keras.utils.register_keras_serializable("tests")
+@tf.keras.utils.register_keras_serializable("export_tests")
 def lambda_free_logits(images, is_training=False):
     return net(images, is_training)[0]
 

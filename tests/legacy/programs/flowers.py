@@ -12,7 +12,7 @@ from tensorflow.contrib.slim.nets import resnet_v1
 from tensorflow.python.platform import gfile
 
 tf.app.flags.DEFINE_string("folder", None, "Where everything is written.")
-tf.app.flags.DEFINE_integer("steps", 30, "Steps of each training.")
+tf.app.flags.DEFINE_integer("steps", 60, "Steps of each training.")
 FLAGS = tf.app.flags.FLAGS
 
 COLOURS = ["red", "green", "blue"]
@@ -89,7 +89,7 @@ def train(path, folder, init_fn_of=None):
         slim.losses.softmax_cross_entropy(logits, slim.one_hot_encoding(labels, dataset.num_classes))
         total_loss = slim.losses.get_total_loss()
         tf.summary.scalar("losses/Total_Loss", total_loss)
-        train_op = slim.learning.create_train_op(total_loss, tf.train.AdamOptimizer(learning_rate=0.01))
+        train_op = slim.learning.create_train_op(total_loss, tf.train.AdamOptimizer(learning_rate=0.002))
         return slim.learning.train(
             train_op,
             logdir=folder,

@@ -14,7 +14,7 @@ from ._tf.scope_counts import automatic_names_from_the_start
 from .ops._last_losses import LastLosses
 from .ops._restore import open_checkpoint
 from .ops.arg_scope import arg_scope, current_arg_scope
-from .ops.stores import VariableStore, using_store
+from .ops.stores import VariableStore, strategy_in_scope, using_store
 
 v1 = tf.compat.v1
 
@@ -54,7 +54,7 @@ class Module(tf.Module):
         super().__init__(name=_tf_module_name(name or getattr(fn, "__name__", type(fn).__name__)))
         # Not `_call`: tf.function copies the attributes of what it wraps, and has a method of that name.
         self._model_fn = functools.partial(fn, *default_args, **default_kwargs)
-        self._store = VariableStore()
+        self._store = VariableStore(strategy_in_scope())
         self._tracked = {}
         self._arg_scope = current_arg_scope()
         self._losses = LastLosses()

@@ -122,6 +122,21 @@ def test_importing_changes_nothing_and_loads_no_keras():
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+def test_rooms_and_install_leave_it_to_the_program_to_switch_eager_execution():
+    code = """
+        import slimshim as slim
+        slim.install()
+        import tf_slim, tensorflow as tf
+        for name in slim.__all__:
+            getattr(slim, name)
+        tf.compat.v1.disable_v2_behavior()
+        tf.compat.v1.enable_eager_execution()
+        assert tf.executing_eagerly()
+    """
+    done = _run(code)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
 def test_without_tensorflow_the_import_says_in_one_sentence_what_to_install(tmp_path):
     code = f"""
         import sys

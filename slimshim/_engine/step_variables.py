@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from .._tf.scope_counts import automatic_names_from_the_start
 from ..ops.arg_scope import arg_scope, current_arg_scope
-from ..ops.stores import VariableStore, using_store, variables_behind
+from ..ops.stores import VariableStore, strategy_in_scope, using_store, variables_behind
 
 v1 = tf.compat.v1
 
@@ -20,7 +20,7 @@ class StepVariables:
     """
 
     def __init__(self):
-        self.store = VariableStore()
+        self.store = VariableStore(strategy_in_scope())
         self._arg_scope = current_arg_scope()
         # By identity: a later trace (other shapes) may use variables that the first did not.
         self._used = {}

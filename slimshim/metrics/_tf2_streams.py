@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from .._tf.scope_counts import automatic_names_from_the_start
 from ..ops.collections import add_to_collections, current_step
-from ..ops.stores import VariableStore, current_store, using_store
+from ..ops.stores import VariableStore, current_store, strategy_in_scope, using_store
 
 v1 = tf.compat.v1
 
@@ -115,7 +115,7 @@ class Stream:
     def __init__(self):
         self.variables = []
         self._initial = []
-        self._store = VariableStore()
+        self._store = VariableStore(strategy_in_scope())
         self._traced = None
         self._traced_for = None
 

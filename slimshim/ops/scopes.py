@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from .._checks import error_text
 from .._tf import in_graph_mode
-from .stores import VariableStore, current_store, in_function_of_the_step
+from .stores import VariableStore, current_store, in_function_of_the_step, strategy_in_scope
 
 v1 = tf.compat.v1
 
@@ -116,7 +116,7 @@ def store_for_call(custom_getter=None):
         if not call.made_weights:
             call.made_weights = True
             _note_new_weights(_calling_line())
-        yield {"custom_getter": VariableStore().getter}
+        yield {"custom_getter": VariableStore(strategy_in_scope()).getter}
     else:
         yield {"custom_getter": _root_store.getter}
 

@@ -42,18 +42,32 @@ def current_store():
     return _current_store.get()
 
 
+def strategy_in_scope():
+    """Returns the `tf.distribute` strategy whose scope is open, or None.
+
+    To ask makes TensorFlow's default graph, after which a program can not switch eager execution on any
+    more. So no module may ask while it is imported.
+    """
+    return tf.distribute.get_strategy() if tf.distribute.has_strategy() else None
+
+
 class VariableStore:
     """Variables by full TF1 name, with the collections that each belongs to."""
 
-    def __init__(self):
+    def __init__(self, strategy=None):
+        """Makes an empty store.
+
+        Args:
+          strategy: the `tf.distribute` strategy that its variables belong to, see `strategy_in_scope`.
+            None: that of the scope in which each is made.
+        """
         self._variables = {}
         self._collections = {}
         self._lock = threading.RLock()
         # Of variables that a tf.function within the model function made: a call that does not trace
         # it again does not see them.
         self.recipes_in_functions = {}
-        # Variables belong to the `tf.distribute` strategy whose scope was open where the store was made.
-        self._strategy = tf.distribute.get_strategy() if tf.distribute.has_strategy() else None
+        self._strategy = strategy
         _all_stores.add(self)
 
     @property

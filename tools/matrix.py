@@ -5,7 +5,7 @@
     python3.11 tools/matrix.py run py311-tf215          one row (or several)
     python3.11 tools/matrix.py run py311-tf215 -- -k conv   a part of it; writes no result
     python3.11 tools/matrix.py run --all --jobs 2       all, two at a time
-    python3.11 tools/matrix.py run --ci --minutes 50    what CI runs: the rows that always run, then those that fit
+    python3.11 tools/matrix.py run --ci --minutes 40    what CI runs: the rows that always run, then those that fit
     python3.11 tools/matrix.py here py311-tf215         the row's tests in the environment that runs this (for tox)
     python3.11 tools/matrix.py page                     makes docs/compatibility.md anew
 
@@ -53,7 +53,7 @@ def _parse(arguments):
     run.add_argument("names", nargs="*", metavar="ROW")
     run.add_argument("--all", action="store_true", help="every row")
     run.add_argument("--ci", action="store_true", help="the rows of CI, as many as fit into --minutes")
-    run.add_argument("--minutes", type=float, default=50, help="with --ci (default: %(default)g)")
+    run.add_argument("--minutes", type=float, default=40, help="with --ci (default: %(default)g)")
     run.add_argument("--jobs", type=int, default=1, help="how many rows run side by side (default: %(default)s)")
     run.add_argument("--no-write", action="store_true", help="leave compat_matrix.yaml and its page as they are")
     run.add_argument("--keep", metavar="FOLDER", help="work in this folder, and keep the environments")

@@ -82,7 +82,7 @@ def step_outside_any_module():
 @pytest.mark.slow
 @pytest.mark.parametrize("make", [module_step, step_outside_any_module])
 def test_ten_thousand_eager_steps_hold_constant_memory(make):
-    # In a process of its own: what other tests left behind moves the resident memory, too.
+    # In a process of its own: a global seed, or threads, of another test would move the resident memory, too.
     done = subprocess.run([sys.executable, __file__, make.__name__], capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr[-2000:]
     blocks, held = map(int, done.stdout.split())

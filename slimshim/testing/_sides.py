@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from .._checks import check
 from .._tf.fixed_random import fixed_random_ops
+from .._tf.global_seed import global_seed
 from ..checkpoints.models import named_variables
 from ..export._signatures import named_outputs
 from ..module import Module
@@ -171,8 +172,7 @@ class EagerSide:
 
     def _call(self, training):
         arguments = {self._training: training} if self._training else {}
-        tf.random.set_seed(self._setting.seed)
-        with deterministic_random(self._setting.seed):
+        with global_seed(self._setting.seed), deterministic_random(self._setting.seed):
             return self._model(*map(tf.constant, self._setting.inputs), **arguments, **self._setting.kwargs)
 
     def _losses(self):

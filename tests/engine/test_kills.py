@@ -19,17 +19,22 @@ PROGRAM = pathlib.Path(__file__).parent / "large_training_program.py"
 
 
 def killed(logdir, moment):
-    """Runs the program until `moment(logdir, secs since it trains)` is true, then kills it."""
-    saved = set(glob.glob(os.path.join(logdir, "model.ckpt-*.index")))
+    """Runs the program until it has saved and `moment(logdir, secs since then)` is true, then kills it.
+
+    A save counts once the state file names it: a kill between the two may lose it.
+    """
+    before = tf.train.latest_checkpoint(logdir)
     with subprocess.Popen([sys.executable, str(PROGRAM), logdir], stdout=subprocess.PIPE, text=True) as program:
-        program.stdout.readline()
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and set(glob.glob(os.path.join(logdir, "model.ckpt-*.index"))) == saved:
-            time.sleep(0.005)
-        started = time.monotonic()
-        while time.monotonic() < deadline and not moment(logdir, time.monotonic() - started):
-            pass
-        program.kill()
+        try:
+            program.stdout.readline()
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline and tf.train.latest_checkpoint(logdir) == before:
+                time.sleep(0.005)
+            started = time.monotonic()
+            while time.monotonic() < deadline and not moment(logdir, time.monotonic() - started):
+                pass
+        finally:
+            program.kill()
     assert program.returncode == -signal.SIGKILL
 
 

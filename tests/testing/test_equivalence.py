@@ -235,3 +235,23 @@ def test_first_values_agree_and_afterwards_random_ops_are_random_again():
     for x, y in zip(eager, in_a_graph):
         np.testing.assert_array_equal(x, y)
     assert (tf.random.normal([50]).numpy() != tf.random.normal([50]).numpy()).any()
+
+
+def drawn_around(between):
+    first = tf.random.uniform([20]).numpy()
+    between()
+    return np.concatenate([first, tf.random.uniform([20]).numpy()])
+
+
+def test_a_comparison_leaves_the_programs_seed_and_its_place_in_the_sequence():
+    def compare():
+        assert_equivalent(slim.Module(net), in_graph(net), IMAGES)
+
+    try:
+        tf.random.set_seed(5)
+        expected = drawn_around(lambda: None)
+        tf.random.set_seed(5)
+        np.testing.assert_array_equal(drawn_around(compare), expected)
+    finally:
+        tf.random.set_seed(None)
+    assert (drawn_around(compare)[20:] != drawn_around(compare)[20:]).any()

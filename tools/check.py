@@ -14,25 +14,29 @@ from __future__ import annotations
 
 import argparse
 import configparser
+import contextlib
 import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PACKAGE = "slimshim"
 OWN_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 DEFAULT_TENSORFLOW = "tensorflow-cpu==2.21.*"
+CI_ROW_MINUTES = 78  # CI is given ninety; what hangs shall say where, and no result shall be lost.
 
 
 def main():
     options = _parse()
     if options.ci:
-        rows = [sys.executable, ROOT / "tools" / "matrix.py", "run", "--ci", "--jobs", "2", "--no-write"]
-        return subprocess.run([*map(str, rows)]).returncode
+        rows = ["matrix.py", "run", "--ci", "--jobs", 2, "--row-minutes", CI_ROW_MINUTES, "--no-write"]
+        return subprocess.run([sys.executable, *map(str, rows)], cwd=ROOT / "tools").returncode
     with workplace_at(options.workplace) as workplace:
         python = make_environment(workplace / "venv", sys.executable)
         wheel = build_wheel(workplace / "wheel", python)
@@ -123,7 +127,7 @@ def copy_tree(target, leave_out=()):
     shutil.copytree(ROOT, target, ignore=shutil.ignore_patterns(*never, *leave_out))
 
 
-def run_pytest(python, workplace, words, environment):
+def run_pytest(python, workplace, words, environment, minutes=None):
     """Runs pytest in `workplace`/tree; returns its exit code, or 1 if no test ran.
 
     Args:
@@ -131,24 +135,26 @@ def run_pytest(python, workplace, words, environment):
       workplace: the folder that holds the tree; the log is written here.
       words: arguments for pytest.
       environment: more environment variables; None takes one away.
+      minutes: after so many it is broken off, and says where each of its threads stood. None: no limit.
     """
     full = {**os.environ, "PYTHONPATH": None, **environment}
     command = [python.with_name("pytest"), *words]
     say("running " + " ".join(["pytest", *map(str, words)]))
     log = workplace / "pytest.log"
     kept = {name: value for name, value in full.items() if value is not None}
-    code = _tee([str(word) for word in command], log, cwd=workplace / "tree", env=kept)
+    code = _tee([str(word) for word in command], log, minutes, cwd=workplace / "tree", env=kept)
     if not re.search(r"\b[1-9]\d* passed", log.read_text(errors="replace")):
-        say("no test ran: that counts as a failure")
+        say("no test is known to have passed: that counts as a failure")
         return code or 1
     return code
 
 
-def _tee(command, log, **kwargs):
+def _tee(command, log, minutes=None, **kwargs):
     """Runs a command, shows its output as it comes, keeps it in `log`; returns the exit code."""
     with (
         open(log, "wb") as copy,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **kwargs) as process,
+        _broken_off_after(minutes, process),
     ):
         # By pieces, not lines: pytest draws a dot for a test that may take minutes.
         while piece := process.stdout.read1(4096):
@@ -156,6 +162,23 @@ def _tee(command, log, **kwargs):
             sys.stdout.flush()
             copy.write(piece)
     return process.returncode
+
+
+@contextlib.contextmanager
+def _broken_off_after(minutes, process):
+    """A context in which a process may take so many minutes; then it gets the signal that makes pytest say where it is."""
+
+    def break_off():
+        say(f"broken off after {minutes:g} minutes; where it stood:")
+        process.send_signal(signal.SIGABRT)  # Python's faulthandler, which pytest switches on, shows all threads.
+
+    timer = threading.Timer((minutes or 0) * 60, break_off)
+    if minutes is not None:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 if __name__ == "__main__":

@@ -54,6 +54,9 @@ def _parse(arguments):
     run.add_argument("--all", action="store_true", help="every row")
     run.add_argument("--ci", action="store_true", help="the rows of CI, as many as fit into --minutes")
     run.add_argument("--minutes", type=float, default=40, help="with --ci (default: %(default)g)")
+    run.add_argument(
+        "--row-minutes", type=float, help="break a row's tests off after so many, and show where they stood"
+    )
     run.add_argument("--jobs", type=int, default=1, help="how many rows run side by side (default: %(default)s)")
     run.add_argument("--no-write", action="store_true", help="leave compat_matrix.yaml and its page as they are")
     run.add_argument("--keep", metavar="FOLDER", help="work in this folder, and keep the environments")
@@ -206,6 +209,8 @@ def _start(row, options, folder, wheel):
     log, report = (pathlib.Path(folder, f"{row.name}.{kind}") for kind in ("log", "json"))
     report.unlink(missing_ok=True)
     command = [sys.executable, __file__, "run", row.name, "--keep", folder, "--wheel", wheel, "--report", report]
+    if options.row_minutes is not None:
+        command += ["--row-minutes", options.row_minutes]
     if options.pytest:
         command += ["--", *options.pytest]
     check.say(f"{row.name} starts")
@@ -227,9 +232,15 @@ def _finish(job):
 
 
 def _sign_of_life(job):
-    minutes = (time.monotonic() - job.started) / 60
-    percent = re.findall(r"\[ *(\d+)%\]", job.log.read_text(errors="replace"))
-    return f"{job.row.name}: {minutes:.0f} min" + (f", {percent[-1]} % of the tests" if percent else "")
+    minutes, log = (time.monotonic() - job.started) / 60, job.log.read_text(errors="replace")
+    percent, files = re.findall(r"\[ *(\d+)%\]", log), re.findall(r"^tests/\S+\.py", log, re.MULTILINE)
+    return ", ".join(
+        [
+            f"{job.row.name}: {minutes:.0f} min",
+            *[f"{found} %" for found in percent[-1:]],
+            *[f"in {f}" for f in files[-1:]],
+        ]
+    )
 
 
 def _write(name, result):

@@ -52,11 +52,11 @@ def run_row(row, matrix, options, folder):
     own = check.requirements_of_tests() if row.install == "vendored" else [f"{wheel}[test]"]
     check.say("installing " + ", ".join([*([] if row.install == "vendored" else [wheel.name]), *packages]))
     check.install(python, [*own, *packages])
-    return test_row(row, matrix, python, workplace, wheel, options.pytest)
+    return test_row(row, matrix, python, workplace, wheel, options.pytest, options.row_minutes)
 
 
-def test_row(row, matrix, python, workplace, wheel, more=()):
-    """Runs a row's tests with an environment's Python; returns the result."""
+def test_row(row, matrix, python, workplace, wheel, more=(), minutes=None):
+    """Runs a row's tests with an environment's Python, for so many minutes at most; returns the result."""
     check.copy_tree(workplace / "tree", leave_out=(check.PACKAGE,))
     environment = {**row.environment, "SLIMSHIM_WHEEL": str(wheel)}
     if row.install == "vendored":
@@ -65,7 +65,7 @@ def test_row(row, matrix, python, workplace, wheel, more=()):
     report = workplace / "report.xml"
     report.unlink(missing_ok=True)
     words = [*matrix.pytest_words(row), "--junitxml", str(report), *more]
-    code = check.run_pytest(python, workplace, words, environment)
+    code = check.run_pytest(python, workplace, words, environment, minutes)
     return result_of(report, code, _versions(python))
 
 

@@ -4,6 +4,7 @@ import importlib
 import json
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import types
@@ -154,6 +155,24 @@ def test_a_run_that_broke_off_before_its_report_is_a_failure(tools, tmp_path):
 
 
 # --- running
+
+
+def test_tests_that_hang_are_broken_off_and_show_where_they_stood(tools, tmp_path, capfdbinary):
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "test_hangs.py").write_text("import time\n\ndef test_it():\n    time.sleep(300)\n")
+    python = pathlib.Path(sys.executable)
+    code = tools.check.run_pytest(python, tmp_path, ["-p", "no:cacheprovider"], {}, minutes=0.1)
+    assert code == -signal.SIGABRT
+    log = (tmp_path / "pytest.log").read_text()
+    assert re.search(r'test_hangs.py", line 4 in test_it', log)
+    assert "broken off after 0.1 minutes" in capfdbinary.readouterr().out.decode()
+
+
+def test_a_sign_of_life_says_how_far_the_tests_are_and_where(tools, matrix, tmp_path):
+    log = tmp_path / "log"
+    log.write_text("tests/cli/test_run.py ....... [  7%]\ntests/engine/test_kills.py .")
+    job = tools.matrix._Job(matrix.rows[0], None, log, None, tools.matrix.time.monotonic() - 120)
+    assert tools.matrix._sign_of_life(job) == "py311-tf221: 2 min, 7 %, in tests/engine/test_kills.py"
 
 
 def test_the_running_python_is_found_and_one_that_is_not_there_is_not(tools):

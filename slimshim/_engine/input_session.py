@@ -38,6 +38,7 @@ class InputSession:
         self._coordinator = v1.train.Coordinator()
         self._threads = []
         self._ready = queue.Queue(_AHEAD)
+        self._closed = threading.Event()
 
     @property
     def gives_anything(self):
@@ -78,6 +79,7 @@ class InputSession:
 
     def close(self):
         """Ends the threads and the session."""
+        self._closed.set()
         self._coordinator.request_stop()
         self._session.close()
         self._coordinator.join(
@@ -88,20 +90,19 @@ class InputSession:
         return self._session.run(self._fetches)["tensors"]
 
     def _fetch_ahead(self):
-        while not self._coordinator.should_stop():
-            try:
-                batch = self._fetch()
-            except Exception as error:  # Whatever it is, the step raises it.
-                batch = error
-            self._hand_over(batch)
-            if isinstance(batch, Exception):
-                return
+        """Hands over batches and, whatever ends them, an error: a step that waits would wait for ever."""
+        end = tf.errors.OutOfRangeError(None, None, "A queue runner, or another thread of the input, asked to stop.")
+        try:
+            while not self._coordinator.should_stop():
+                self._hand_over(self._fetch())
+        except Exception as error:  # Whatever it is, the step raises it.
+            end = error
+        self._hand_over(end)
 
     def _hand_over(self, batch):
-        while not self._coordinator.should_stop() or isinstance(batch, Exception):
+        while not self._closed.is_set():
             try:
                 self._ready.put(batch, timeout=0.2)
                 return
             except queue.Full:
-                if self._coordinator.should_stop() and self._coordinator.joined:
-                    return
+                pass

@@ -1,5 +1,6 @@
 """A graph's train op trained under a tape: the losses, weights and checkpoints of the session engine."""
 
+import contextlib
 import importlib.util
 import json
 import pathlib
@@ -10,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 import slimshim as slim
+from slimshim._engine.input_session import InputSession
 
 v1 = tf.compat.v1
 learning = slim.learning
@@ -163,6 +165,30 @@ def test_an_error_of_a_queue_runner_reaches_the_program(tmp_path):
         train_op = learning.create_train_op(loss, v1.train.GradientDescentOptimizer(0.1))
         with pytest.raises(tf.errors.UnknownError, match="ZeroDivisionError"):
             learning.train(train_op, str(tmp_path), number_of_steps=3, engine="tape")
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"), [(ZeroDivisionError("bad"), ZeroDivisionError), (None, tf.errors.OutOfRangeError)]
+)
+def test_input_that_a_runner_stops_before_the_first_batch_ends_the_waiting(error, raised):
+    class Runner:
+        def create_threads(self, session, coord, **unused):
+            if error is None:
+                coord.request_stop()
+            with coord.stop_on_exception():
+                if error is not None:
+                    raise error
+            return []
+
+    with tf.Graph().as_default() as graph:
+        never = v1.FIFOQueue(2, tf.float32, [3]).dequeue()
+        inputs = InputSession(v1.Session(graph=graph), [never.name], [])
+        inputs.start([Runner()])
+        for _ in range(2):  # Whoever asks again is told again.
+            with pytest.raises(raised):
+                inputs.next()
+        with pytest.raises(raised) if error else contextlib.nullcontext():
+            inputs.close()  # Joins the threads, and a coordinator's join raises their error.
 
 
 def test_python_code_that_makes_the_input_stays_in_the_session(monkeypatch, tmp_path):

@@ -105,6 +105,17 @@ def stream_of_call(metric, name):
     return None if name is None else _root_state.shared((metric, name))
 
 
+def _require_no_replicas():
+    """Raises unless all of a batch is here: a stream has one set of sums, and an update after which it is read."""
+    replica = tf.distribute.get_replica_context() if tf.distribute.has_strategy() else None
+    if replica is not None and replica.num_replicas_in_sync > 1:
+        raise RuntimeError(
+            f"A streaming metric was called inside one of {replica.num_replicas_in_sync} replicas. Expected: a call "
+            "outside of strategy.run. Let the replicas return labels and predictions, join them with "
+            "tf.concat(strategy.experimental_local_results(values), 0), and call the metric on these."
+        )
+
+
 class Stream:
     """One metric's sums, and the graph that updates them.
 
@@ -126,7 +137,11 @@ class Stream:
           function: the metric as graph code.
           arguments: its arguments by name.
           is_data: a function from an argument's name to whether it holds data.
+
+        Raises:
+          RuntimeError: inside one of several replicas.
         """
+        _require_no_replicas()
         published_to = [arguments.get(name) for name in _COLLECTIONS]
         tensors, static = _split(arguments, is_data)
         flat = tf.nest.flatten(tensors, expand_composites=True)

@@ -7,7 +7,7 @@ import tensorflow as tf
 import slimshim
 
 # Pages whose code is run by a test of their own.
-ELSEWHERE = {"keras.md": "tests/symbolic/test_docs.py", "vendoring.md": "tests/vendoring"}
+ELSEWHERE = {"keras.md": "tests/symbolic/test_docs.py", "vendoring.md": "tests/cli/test_vendor.py"}
 PAGES = [page for page in pages.pages_with_code() if page not in ELSEWHERE]
 SLOW = ("migration.md",)  # It starts programs of its own.
 NEED_KERAS_FILES = ("export.md", "migration.md")

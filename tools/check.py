@@ -2,7 +2,7 @@
 """Sets up a fresh environment and passes the tests there. Needs Python and PyPI, nothing else.
 
     python3.11 tools/check.py            the ordinary suite
-    python3.11 tools/check.py --slow     the long runs too (the main job's short form, tf_slim's own tests)
+    python3.11 tools/check.py --slow     the long runs too (the demo's short form, the notebook, tf_slim's own tests)
     python3.11 tools/check.py --ci       what continuous integration runs: other versions of TensorFlow too
     python3.11 tools/check.py -- -k conv further words go to pytest
 

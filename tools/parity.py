@@ -25,7 +25,7 @@ ABOUT = """\
 # Parity with TF 1.15
 
 Each function and net is run in cases that TensorFlow 1.15.5 ran too (`tensorflow.contrib.slim` and its
-friends; see `tests/golden/README.md`). `python3 tools/parity.py` made this page.
+friends; see `tests/golden/README.md`). `python3 tools/parity.py{words}` made this page.
 
 Last run: {made}, with {versions}, {extent}. {cases} comparisons of {subjects} functions and nets: {summary}.
 
@@ -114,6 +114,7 @@ def _about(report, rows):
         summary += f"; {known} known difference{'s' * (known > 1)} (below)"
     return ABOUT.format(
         made=report["made"],
+        words=" --slow" if report.get("slow", True) else "",
         extent="networks that take minutes included"
         if report.get("slow", True)
         else "without the networks that take minutes",

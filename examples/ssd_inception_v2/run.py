@@ -3,7 +3,7 @@
     python3.11 examples/ssd_inception_v2/run.py
 
 Trains the Object Detection API's own SSD-InceptionV2, unmodified, on today's TensorFlow, to find handwritten
-digits. Needs Python 3.11 and PyPI, nothing else; takes about ten minutes on two CPU cores, after the set-up.
+digits. Needs Python 3.11 and PyPI, nothing else; takes about seven minutes on two CPU cores, after the set-up.
 `--short` runs all stages with a few steps, to see that everything works; it does not learn.
 """
 

@@ -129,6 +129,11 @@ def object_named(name):
 def _called(found, name, arguments):
     """Returns (model, None), or (None, a slim model function)."""
     if hasattr(found, "variables") or hasattr(found, "weights"):
+        if arguments:
+            raise NoModel(
+                f"{name} is a model already, and --set is for functions. Make it with these arguments, as in "
+                "slim.Module(function, is_training=False), or name the function."
+            )
         return found, None
     if not callable(found):
         raise NoModel(f"{name} is no model: a {type(found).__name__}")

@@ -1,6 +1,6 @@
 """`export`: a model as a SavedModel, a TFLite file, a `.keras` file or a frozen graph.
 
-    python -m slimshim export my_models:module serving/1 --input images=?,224,224,3
+    python -m slimshim export my_models:net serving/1 --input 'images=?,224,224,3' --set is_training=False
     python -m slimshim export slimshim.nets.inception_v2:inception_v2 net.tflite --input 1,224,224,3 \\
         --set num_classes=1001 --set is_training=False --checkpoint inception_v2.ckpt \\
         --arg-scope slimshim.nets.inception_v2:inception_v2_arg_scope

@@ -17,6 +17,8 @@ PROGRAM = """
         with slim.arg_scope([slim.batch_norm], is_training=is_training):
             images = slim.conv2d(images, 4, 3, normalizer_fn=slim.batch_norm)
         return slim.fully_connected(slim.flatten(images), num_classes), {"conv": images}
+
+    module = slim.Module(net)
 """
 NET = ["models_to_export:net", "--set", "is_training=False"]
 IMAGES = np.random.RandomState(0).rand(2, 4, 4, 3).astype("float32")
@@ -94,6 +96,7 @@ def test_a_checkpoint_that_does_not_fit_is_exit_code_1_with_the_table(module, tm
         ([*NET, "out.tflite", "--input", "1,4,4,3", "--quantize", "int8"], "representative_data: expected examples"),
         ([*NET, "out", "--input", "1,4,4,3", "--output", "con"], "Nearest: ['conv']"),
         (["models_to_export:nothing", "out"], "models_to_export has no 'nothing'"),
+        (["models_to_export:module", "out", "--set", "is_training=False"], "--set is for functions"),
     ],
 )
 def test_wrong_lines_are_one_message_and_exit_code_2(folder, capsys, words, message):

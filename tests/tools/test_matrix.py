@@ -41,7 +41,7 @@ def matrix(tools):
 
 def test_every_tensorflow_from_the_oldest_to_the_newest_has_a_row(matrix):
     kinds = {(row.tensorflow, row.keras, row.install) for row in matrix.rows}
-    wanted = {(f"2.{minor}", "2" if minor < 16 else "3", "wheel") for minor in (10, *range(12, 22))}
+    wanted = {(f"2.{minor}", "2" if minor < 16 else "3", "wheel") for minor in range(10, 22)}
     wanted |= {("2.16", "tf_keras", "wheel"), ("2.21", "tf_keras", "wheel")}
     wanted |= {("2.15", "2", "vendored"), ("2.21", "3", "vendored")}
     assert wanted <= kinds

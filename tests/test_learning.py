@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -354,6 +355,33 @@ def test_a_finished_training_goes_no_further_when_started_again(tmp_path):
             loss = learning.train(sgd_train_op(), str(tmp_path), number_of_steps=2)
     assert loss == 0.5625
     assert sorted(path.name for path in tmp_path.glob("*.index")) == ["model.ckpt-0.index", "model.ckpt-2.index"]
+
+
+def test_a_finished_training_is_known_by_another_spelling_of_its_logdir(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for logdir in (str(tmp_path / "logs"), "logs"):
+        with tf.Graph().as_default():
+            learning.train(sgd_train_op(), logdir, number_of_steps=2)
+    names = sorted(path.name for path in (tmp_path / "logs").glob("*.index"))
+    assert names == ["model.ckpt-0.index", "model.ckpt-2.index"]
+
+
+def test_an_aborted_step_after_a_signal_ends_the_training_and_is_not_tried_again(monkeypatch):
+    tries = []
+
+    def aborted(session, train_op, global_step, kwargs):
+        tries.append(1)
+        signal.raise_signal(signal.SIGTERM)
+        raise tf.errors.AbortedError(None, None, "a server is gone")
+
+    got = []
+    previous = signal.signal(signal.SIGTERM, lambda number, _: got.append(number))
+    try:
+        with tf.Graph().as_default():
+            assert learning.train(sgd_train_op(), None, aborted, number_of_steps=2) is None
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+    assert tries == [1] and got == [signal.SIGTERM]
 
 
 def test_old_checkpoints_are_kept_track_of_after_a_resume(tmp_path):

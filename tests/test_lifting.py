@@ -234,6 +234,21 @@ def test_what_is_no_graph_or_no_tensor_is_an_error(classifier, tmp_path):
         module(x=IMAGES)
 
 
+def test_a_meta_graph_of_the_programs_own_is_not_changed():
+    with tf.Graph().as_default():
+        table = v1.get_variable("table", [3, 2], use_resource=True)
+        ids = v1.placeholder(tf.int32, [None], name="ids")
+        rows = tf.gather(table, ids, name="rows")
+        meta_graph = v1.train.export_meta_graph()
+    nodes = meta_graph.graph_def.node
+    for node in [node for node in nodes if node.op == "ReadVariableOp"]:
+        nodes.remove(node)  # Lifting needs one.
+    before = meta_graph.SerializeToString(deterministic=True)
+    lifted = slim.lift(meta_graph, {"ids": ids.name}, {"rows": rows.name, "table": "table:0"})
+    assert lifted(ids=tf.constant([0, 2]))["table"].shape == [3, 2]
+    assert meta_graph.SerializeToString(deterministic=True) == before
+
+
 # --- what TF 1.15 wrote (golden/generators/old_meta_graph.py) --------------------------------------
 
 GOLDEN = json.loads(pathlib.Path(OLD + ".json").read_text())

@@ -11,6 +11,8 @@ from .periodic import EverySecs, StepRate
 
 v1 = tf.compat.v1
 
+_PREFIX = "model.ckpt"
+
 
 class Keeper:
     """Writes checkpoints and events of one session, when `tick` finds that it is time.
@@ -22,7 +24,7 @@ class Keeper:
     def __init__(self, plan, session):
         self._plan = plan
         self._session = session
-        self._save_path = os.path.join(plan.arguments.logdir, "model.ckpt") if plan.saves else None
+        self._save_path = os.path.join(plan.arguments.logdir, _PREFIX) if plan.saves else None
         self._actions = []
         self._rate = None
         # Whether anything is kept: False until `start` says so.
@@ -36,7 +38,7 @@ class Keeper:
         elif not self._plan.saves:
             return
         a, step = self._plan.arguments, self._step()
-        restored = self._plan.saves and tf.train.latest_checkpoint(a.logdir) == f"{self._save_path}-{step}"
+        restored = self._plan.saves and _name_of_latest(a.logdir) == f"{_PREFIX}-{step}"
         if restored and self._plan.last_step is not None and step >= self._plan.last_step:
             # The loop ends after one step, which gives the loss to return. Were it saved, each new
             # start of a finished training would go one step further.
@@ -127,3 +129,8 @@ class Keeper:
         v1.logging.info("Saving checkpoint to path %s-%d", self._save_path, step)
         self._plan.saver.save(self._session, self._save_path, global_step=step)
         return step
+
+
+def _name_of_latest(logdir):
+    """Returns the last part of the latest checkpoint's path; the rest depends on how the directory was named then."""
+    return os.path.basename(tf.train.latest_checkpoint(logdir) or "")

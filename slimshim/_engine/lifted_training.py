@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 
 import tensorflow as tf
@@ -37,14 +38,14 @@ def train(arguments, default_train_step_fn):
     own_writer = not is_default(arguments.summary_writer)
     plan = make_plan(arguments if own_writer else dataclasses.replace(arguments, summary_writer=None))
     meta_graph, _ = meta_graph_of(plan.graph)
-    with eagerly():
+    with eagerly(), contextlib.ExitStack() as at_the_end:
         step = _lifted_step(plan, meta_graph)
+        writer = _writer(arguments, at_the_end)
         source = _open_source(plan, step)
-        try:
-            step.read_from(source)
-            return tape_loop.train(_for_the_tape(arguments, plan, step, default_train_step_fn), default_train_step_fn)
-        finally:
-            source.close()
+        at_the_end.callback(source.close)
+        step.read_from(source)
+        for_the_tape = _for_the_tape(arguments, plan, step, writer, default_train_step_fn)
+        return tape_loop.train(for_the_tape, default_train_step_fn)
 
 
 def _refuse(a):
@@ -95,8 +96,9 @@ def _require_fed(index, parts, graph):
 
 def _open_source(plan, step):
     """Opens the session that restores or initializes, takes its values over, and starts the input side."""
-    with plan.graph.as_default():
+    with plan.graph.as_default(), contextlib.ExitStack() as after_an_error:
         session = open_session(plan)
+        after_an_error.callback(session.close)
         with eagerly():
             step.take_values(session)
         queue_runners = plan.graph.get_collection(v1.GraphKeys.QUEUE_RUNNERS)
@@ -108,10 +110,11 @@ def _open_source(plan, step):
             ignore_live_threads=plan.arguments.ignore_live_threads,
         )
         source.start(queue_runners)
+        after_an_error.pop_all()
     return source
 
 
-def _for_the_tape(a, plan, step, default_train_step_fn):
+def _for_the_tape(a, plan, step, writer, default_train_step_fn):
     """Returns the arguments for the TF2 loop: what the session did already is left out."""
     step_fn = a.train_step_fn
     return dataclasses.replace(
@@ -126,7 +129,7 @@ def _for_the_tape(a, plan, step, default_train_step_fn):
         init_fn=None,
         ready_op=USE_DEFAULT,
         summary_op=None if plan.summary_op is None else USE_DEFAULT,
-        summary_writer=_writer(a),
+        summary_writer=writer,
         saver=_saver(a, step),
         session_config=None,
         startup_delay_steps=0,  # Only processes that are not chief wait.
@@ -151,11 +154,17 @@ class _NoSession:
         )
 
 
-def _writer(a):
-    """Returns the writer for `tf.summary`: beside a FileWriter of the program's own, one for the same directory."""
-    if isinstance(a.summary_writer, v1.summary.FileWriter):
-        return tf.summary.create_file_writer(a.summary_writer.get_logdir())
-    return a.summary_writer
+def _writer(a, at_the_end):
+    """Returns the writer for `tf.summary`: beside a FileWriter of the program's own, one for the same directory.
+
+    Both are then closed with the stack `at_the_end`, as a session closes the program's.
+    """
+    if not isinstance(a.summary_writer, v1.summary.FileWriter):
+        return a.summary_writer
+    writer = tf.summary.create_file_writer(a.summary_writer.get_logdir())
+    at_the_end.callback(a.summary_writer.close)
+    at_the_end.callback(writer.close)
+    return writer
 
 
 def _saver(a, step):

@@ -52,9 +52,16 @@ def _train_in_one_session(plan):
     with StopSignals(on_stuck=session.close) as signals:
         run = _Run(plan, session, signals)
         try:
-            return run.steps_and_final_save()
-        finally:
-            run.close()
+            try:
+                return run.steps_and_final_save()
+            finally:
+                run.close()
+        except tf.errors.AbortedError as error:
+            if signals.received is None:
+                raise
+            # Whoever stopped this process stopped its servers, too: there is nothing to try again.
+            v1.logging.info("Stopping Training. %s", error)
+            return None
 
 
 def open_session(plan):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import threading
@@ -40,23 +41,38 @@ class StopSignals:
 
     def __enter__(self):
         if threading.current_thread() is threading.main_thread():
-            for number in _SIGNALS:
-                self._take(number)
-            if self._previous:
-                self._start_watch()
+            try:
+                for number in _SIGNALS:
+                    self._take(number)
+                if self._previous:
+                    self._start_watch()
+            except BaseException:
+                self._put_back()
+                raise
+            _active.append(self)
         return self
 
     def __exit__(self, kind, error, traceback):
+        if self in _active:
+            _active.remove(self)
         self.notice()
         self._stop_watch()
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
+        self._put_back()
         if self.received is not None and kind is None:
             self._pass_on(self.received)
 
     def notice(self):
         """Tells the watch that the loop has seen the signal (or has ended)."""
         self._noticed.set()
+
+    def leave_the_child(self):
+        """In a process that was forked meanwhile: takes everything back, so that its signals are its own."""
+        self._stop_watch()
+        self._put_back()
+
+    def _put_back(self):
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
 
     def _take(self, number):
         previous = signal.getsignal(number)
@@ -106,7 +122,9 @@ class StopSignals:
     def _watch(self, reader):
         with reader:
             while number := reader.recv(1):  # Nothing: the writer is closed, the context is over.
-                if number[0] in self._previous and not self.gave_up:
+                # Not if somebody else, a debugger say, has taken the signal for a while.
+                ours = number[0] in self._previous and signal.getsignal(number[0]) == self._handle
+                if ours and not self.gave_up:
                     self._give_up_after_grace()
 
     def _give_up_after_grace(self):
@@ -114,3 +132,29 @@ class StopSignals:
             self.gave_up = True
             v1.logging.error("The step did not end within %g seconds of the signal; it is cancelled.", self._grace_secs)
             self._on_stuck()
+
+
+# The contexts that are open. A child that is forked inside of one, by multiprocessing say, inherits handlers and
+# wakeup descriptor: it would not end by SIGTERM, and its signals would look like the parent's. Signals wait until the
+# child has given them back.
+_active = []
+_masks = threading.local()
+
+
+def _before_fork():
+    _masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS) if _active else None
+
+
+def _after_fork_in_child():
+    while _active:
+        _active.pop().leave_the_child()
+    _after_fork()
+
+
+def _after_fork():
+    if _masks.before is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, _masks.before)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)

@@ -102,6 +102,8 @@ class _Run:
         self._arguments = arguments
         self._step = arguments.train_op
         self._take = own_step_fn or self._take_step
+        # In a session `train_step_kwargs` carry the end; a program that gives its own decides for itself.
+        self._ends_by_itself = own_step_fn is None or is_default(arguments.train_step_kwargs)
         self._signals = signals
         self._callbacks = callbacks
         self._batches = batches
@@ -149,6 +151,7 @@ class _Run:
             while self._goes_on(should_stop):
                 self._callbacks.call("on_step_begin", self._run)
                 loss, should_stop = self._take(None, self._step, self._step.global_step, kwargs)
+                should_stop = should_stop or self._is_at_the_last_step()
                 if self._keeper.summaries_due:
                     self._keeper.write_scalars(loss)
                 self._callbacks.call("on_step_end", self._run, loss)
@@ -157,6 +160,10 @@ class _Run:
             v1.logging.info("Caught %s. Stopping Training. %s", type(error).__name__, error)
         self._signals.notice()
         return loss
+
+    def _is_at_the_last_step(self):
+        last = self._arguments.number_of_steps
+        return self._ends_by_itself and last is not None and self._step.count >= last
 
     def _goes_on(self, should_stop):
         """Does what is due between two steps, unless it is time to stop; all processes stop when one has a reason."""
@@ -182,8 +189,7 @@ class _Run:
         else:
             loss = step(*args)
         self._report(step.count, loss, started)
-        last = self._arguments.number_of_steps
-        return loss, last is not None and step.count >= last
+        return loss, False
 
     def _report(self, count, loss, started):
         every = self._arguments.log_every_n_steps

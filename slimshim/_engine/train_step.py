@@ -79,10 +79,7 @@ class TrainStep:
             unless XLA compiled the step, which can not stop half-way.
           tf.errors.OutOfRangeError: if the function reads an iterator that has ended.
         """
-        loss = self._compiled()(*args)
-        if self._check_numerics and self.jit_compile:
-            tf.debugging.check_numerics(loss, "LossTensor is inf or nan")
-        return loss
+        return self._checked_after(self._compiled()(*args))
 
     def build(self, *specs):
         """Makes all variables without taking a step; returns the TrainStep.
@@ -106,7 +103,7 @@ class TrainStep:
         if self._recording[0] is not writer:
             step = recording(self._take_step, writer, self.global_step)
             self._recording = (writer, tf.function(step, autograph=False))
-        return self._recording[1](*args)
+        return self._checked_after(self._recording[1](*args))
 
     @property
     def takes_arguments(self):
@@ -217,6 +214,12 @@ class TrainStep:
     def _checked(self, loss):
         if self._check_numerics and not self.jit_compile:
             loss = tf.debugging.check_numerics(loss, "LossTensor is inf or nan")
+        return loss
+
+    def _checked_after(self, loss):
+        """Checks the loss of a step that does not check it itself."""
+        if self._check_numerics and self.jit_compile:
+            tf.debugging.check_numerics(loss, "LossTensor is inf or nan")
         return loss
 
     def _offer_global_step(self):

@@ -33,7 +33,9 @@ def meta_graph_of(source):
         with quiet_tensorflow(), source.as_default():
             return v1.train.export_meta_graph(graph=source), source
     if isinstance(source, v1.MetaGraphDef):
-        return source, None
+        meta_graph = v1.MetaGraphDef()
+        meta_graph.CopyFrom(source)  # Lifting adds nodes: not to the program's own.
+        return meta_graph, None
     if isinstance(source, v1.GraphDef):
         meta_graph = v1.MetaGraphDef()
         meta_graph.graph_def.CopyFrom(source)

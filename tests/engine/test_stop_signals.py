@@ -1,7 +1,10 @@
 """_engine.stop_signals: signal handlers that ask for a stop, and leave things as they were."""
 
+import os
 import signal
+import socket
 import threading
+import time
 
 import pytest
 
@@ -94,3 +97,44 @@ def test_a_step_that_ends_in_time_is_not_given_up(handled):
         signals.notice()
         assert not stuck.wait(0.4)
         assert not signals.gave_up
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_ends_by_its_signal_and_the_parent_notices_nothing():
+    stuck = threading.Event()
+    previous = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        with StopSignals(stuck.set, grace_secs=0.05) as signals:
+            child = os.fork()
+            if child == 0:
+                time.sleep(30)
+                os._exit(0)
+            os.kill(child, signal.SIGTERM)
+            _, status = os.waitpid(child, 0)
+            assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGTERM
+            assert not stuck.wait(0.4)
+            assert signals.received is None and not signals.gave_up
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def test_a_signal_that_somebody_takes_for_a_while_is_theirs(handled):
+    stuck = threading.Event()
+    with StopSignals(stuck.set, grace_secs=0.05) as signals:
+        ours = signal.signal(signal.SIGINT, lambda number, _: handled.append("theirs"))
+        signal.raise_signal(signal.SIGINT)
+        assert not stuck.wait(0.4)
+        signal.signal(signal.SIGINT, ours)
+        assert signals.received is None
+    assert handled == ["theirs"]
+
+
+def test_a_watch_that_can_not_start_leaves_the_handlers_as_they_were(handled, monkeypatch):
+    def no_more_descriptors():
+        raise OSError("too many open files")
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(socket, "socketpair", no_more_descriptors)
+    with pytest.raises(OSError, match="too many"), StopSignals(not_stuck):
+        pass
+    assert signal.getsignal(signal.SIGTERM) is before

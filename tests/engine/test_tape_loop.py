@@ -262,6 +262,12 @@ def test_a_train_step_fn_feeds_the_step_and_decides_when_to_stop(tmp_path):
     assert (1, "loss", 25.0) in events(tmp_path)
 
 
+def test_a_train_step_fn_that_names_no_end_stops_at_the_number_of_steps():
+    step = parabola_step()
+    learning.train(step, None, lambda session, step, global_step, kwargs: (step(), False), number_of_steps=3)
+    assert int(step.global_step) == 3
+
+
 def test_a_step_with_arguments_must_be_built_first(tmp_path):
     step = learning.create_train_op(lambda x: x, v1.train.GradientDescentOptimizer(0.5))
     with pytest.raises(TypeError, match=r"train_op:.*train_op\.build"):

@@ -260,6 +260,15 @@ def test_xla_goes_the_same_way():
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-6)
 
 
+@pytest.mark.parametrize("summaries", [False, True])
+def test_a_loss_of_a_step_for_xla_is_checked_with_summaries_too(tmp_path, summaries):
+    w = tf.Variable(-1.0)
+    step = learning.create_train_op(lambda: tf.math.log(w), v1.train.GradientDescentOptimizer(0.1), jit_compile=True)
+    writer = tf.summary.create_file_writer(str(tmp_path))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="LossTensor is inf or nan"):
+        step.with_summaries(writer) if summaries else step()
+
+
 @pytest.mark.parametrize(
     "loss, error",
     [

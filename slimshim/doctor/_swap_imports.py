@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import libcst as cst
 from libcst.metadata import PositionProvider
 
@@ -12,7 +14,8 @@ class Swap(cst.CSTTransformer):
     """Turns imports of slim into this package's.
 
     Args:
-      slim: {(line, column): path} of the expressions that mean something of slim.
+      slim: {(line, column): path} of the expressions that reach slim by attributes of `tensorflow`: what an import
+        of slim or an assignment has bound is not among them, it stays valid once that statement is swapped.
     """
 
     METADATA_DEPENDENCIES = (PositionProvider,)
@@ -51,7 +54,7 @@ class Swap(cst.CSTTransformer):
         """`import tf_slim as slim`; also `import tf_slim`. One that binds a longer path's root stays."""
         name = _dotted(alias.name)
         own = own_path(name)
-        if own is None:
+        if own is None or not _is_module(own):
             return alias
         if alias.asname is None:
             return alias.with_changes(name=_name(own), asname=_as(name)) if "." not in name else alias
@@ -63,7 +66,7 @@ class Swap(cst.CSTTransformer):
         module = _dotted(statement.module)
         own = own_path(module)
         if own is not None:
-            return [statement.with_changes(module=_name(own))]
+            return [statement.with_changes(module=_name(own)) if _is_module(own) else statement]
         if module != "tensorflow.contrib" or isinstance(statement.names, cst.ImportStar):
             return [statement]
         slim = [alias for alias in statement.names if alias.name.value == "slim"]
@@ -77,15 +80,31 @@ class Swap(cst.CSTTransformer):
         return new
 
     def _assign(self, before, statement):
-        """`slim = tf.contrib.slim`: an assignment to one name of what is a module of slim, or its member."""
+        """`slim = tf.contrib.slim`: an assignment to one name of what an import can name; any other stays."""
         start = self.get_metadata(PositionProvider, before.value).start
         path = self._slim.get((start.line, start.column + 1))
         target = statement.targets[0].target
         if path is None or len(statement.targets) != 1 or not isinstance(target, cst.Name):
             return statement
-        if not isinstance(statement.value, cst.Attribute):
+        own = own_path(path)
+        if not _is_dotted(statement.value) or not _is_module(own.rpartition(".")[0] or own):
             return statement
-        return _import_as(own_path(path), target.value)
+        return _import_as(own, target.value)
+
+
+def _is_dotted(node):
+    """Returns whether it is names and dots alone: `a.b.c`, not `a.b(x).c`."""
+    while isinstance(node, cst.Attribute):
+        node = node.value
+    return isinstance(node, cst.Name)
+
+
+def _is_module(path):
+    """Returns whether an import finds the path, and not attributes alone: a class, a function, a module's alias."""
+    try:
+        return importlib.util.find_spec(path) is not None
+    except ModuleNotFoundError:  # Part of the way there is no package.
+        return False
 
 
 def _import_as(path, name):

@@ -123,10 +123,15 @@ def _with_imports(content, file):
     slim = {
         (finding.use.line, finding.use.column): finding.use.path
         for finding in file.findings
-        if finding.verdict.kind == "slim" and not finding.use.statement
+        if finding.verdict.kind == "slim" and not finding.use.statement and not _is_bound_to_slim(finding.use)
     }
     module = libcst.MetadataWrapper(libcst.parse_module(content))
     return module.visit(_swap_imports.Swap(slim)).bytes
+
+
+def _is_bound_to_slim(use):
+    """Returns whether the name that the use begins with has been bound to slim, or to a part of it."""
+    return any(verdicts.own_path(path) for path in (use.imported, use.assigned) if path)
 
 
 def _with_install(content, report):

@@ -2,6 +2,8 @@
 
 import os
 import stat
+import sys
+import types
 
 import pytest
 
@@ -34,6 +36,24 @@ SWAPS = {
     "def f():\n  from tensorflow.contrib import slim\n  return slim.conv2d\n": (
         "def f():\n  import slimshim as slim\n  return slim.conv2d\n"
     ),
+    "from tensorflow.contrib.slim.nets import vgg\nimage_size = vgg.vgg_16.default_image_size\n": (
+        "from slimshim.nets import vgg\nimage_size = vgg.vgg_16.default_image_size\n"
+    ),
+    "import tf_slim as slim\nDataset = slim.dataset.Dataset\n": (
+        "import slimshim as slim\nDataset = slim.dataset.Dataset\n"
+    ),
+    "from tensorflow.contrib import slim\ndecoder = slim.tfexample_decoder\nTensor = decoder.Tensor\n": (
+        "import slimshim as slim\ndecoder = slim.tfexample_decoder\nTensor = decoder.Tensor\n"
+    ),
+    "import tensorflow as tf\nslim = tf.contrib.slim\nDataset = slim.dataset.Dataset\n": (
+        "import tensorflow as tf\nimport slimshim as slim\nDataset = slim.dataset.Dataset\n"
+    ),
+    "import tensorflow as tf\ndataset = tf.contrib.slim.dataset\nDataset = dataset.Dataset\n": (
+        "import tensorflow as tf\nfrom slimshim import dataset\nDataset = dataset.Dataset\n"
+    ),
+    "import tensorflow as tf\nconv = tf.contrib.slim.conv2d\n": (
+        "import tensorflow as tf\nfrom slimshim import conv2d as conv\n"
+    ),
 }
 
 
@@ -46,6 +66,24 @@ def _plan(folder, content, way="import", name="train.py"):
 def test_each_form_of_import_becomes_the_same_import_of_this_package(tmp_path, before):
     (edit,), left = _plan(tmp_path, before)
     assert edit.after.decode() == SWAPS[before] and left == {}
+
+
+@pytest.mark.parametrize("after", SWAPS.values())
+def test_what_the_swap_writes_runs(after, monkeypatch):
+    if "tensorflow.contrib" in after:  # What is left of it there is not slim's.
+        monkeypatch.setitem(sys.modules, "tensorflow.contrib", types.SimpleNamespace(layers=None))
+    names = {}
+    exec(after, names)
+    if "f" in names:
+        names["f"]()
+
+
+@pytest.mark.parametrize(
+    "before", ["from tensorflow.contrib.slim.dataset import Dataset\n", "import tensorflow.contrib.slim.dataset as d\n"]
+)
+def test_an_import_of_a_path_that_is_no_module_here_is_left_and_named(tmp_path, before):
+    edits, left = _plan(tmp_path, before)
+    assert edits == [] and "tensorflow.contrib.slim.dataset" in left[tmp_path / "train.py"]
 
 
 def test_line_ends_encoding_and_layout_stay(tmp_path):
@@ -71,6 +109,20 @@ def test_a_file_that_needs_more_than_the_import_is_left_and_named(tmp_path):
 def test_slim_named_in_place_is_left_and_named(tmp_path):
     edits, left = _plan(tmp_path, "import tensorflow as tf\ntf.contrib.slim.conv2d\n")
     assert edits == [] and "tf.contrib.slim.conv2d" in left[tmp_path / "train.py"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "tf.contrib.slim.nets.vgg.vgg_16.default_image_size",
+        "tf.contrib.slim.dataset.Dataset",
+        "tf.contrib.slim.utils.last_dimension",
+        "tf.contrib.slim.flatten(x).shape",
+    ],
+)
+def test_an_assignment_of_what_no_import_can_name_is_left_and_named(tmp_path, value):
+    edits, left = _plan(tmp_path, f"import tensorflow as tf\nx = None\ny = {value}\n")
+    assert edits == [] and value.partition("(")[0] in left[tmp_path / "train.py"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import re
 import tokenize
 import warnings
 
@@ -14,6 +15,13 @@ SUFFIXES = (".py", ".ipynb")
 
 # Folders that hold what is not the project's own text.
 _FOREIGN = {"__pycache__", "node_modules", "site-packages", "dist-packages"}
+
+# Cell magics below which the cell is this Python.
+_PYTHON_CELLS = {"time", "timeit", "capture", "prun"}
+
+# What is taken for a line magic, in the order of trial. An indented line like `% step` or `!= 3` may go on with
+# the expression above it, so it is the last to go.
+_MAGICS = tuple(re.compile(words) for words in (r"()[%!?]", r"(\s*)(?:%%?\w|!(?!=)|\?)", r"(\s*)[%!?]"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,11 +32,13 @@ class Source:
       path: where it lies.
       tree: its `ast.Module`.
       cells: for a notebook, the first line of each code cell within the tree; else empty.
+      skipped: for a notebook, the `Skipped` cells, which the tree lacks; else empty.
     """
 
     path: pathlib.Path
     tree: ast.Module
     cells: tuple[int, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
 
     @property
     def is_program(self):
@@ -44,10 +54,17 @@ def _starts_a_program(statement):
 
 @dataclasses.dataclass(frozen=True)
 class Skipped:
-    """A file that could not be read, and why."""
+    """A file, or one code cell of a notebook, that could not be read, and why.
+
+    Attributes:
+      path: where the file lies.
+      reason: why.
+      cell: the code cell's number, counted from 1; None if it is the whole file.
+    """
 
     path: pathlib.Path
     reason: str
+    cell: int | None = None
 
 
 def find_files(path):
@@ -73,10 +90,9 @@ def read(path):
     """Returns the file's `Source`, or a `Skipped` that says why there is none."""
     path = pathlib.Path(path)
     try:
-        text, cells = _notebook(path) if path.suffix == ".ipynb" else (_text(path), ())
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Old escapes in strings are the project's affair.
-            return Source(path, ast.parse(text, str(path)), cells)
+            return _notebook(path) if path.suffix == ".ipynb" else Source(path, ast.parse(_text(path), str(path)))
     except SyntaxError as error:
         return Skipped(path, _syntax_reason(error))
     except OSError as error:
@@ -102,25 +118,52 @@ def _syntax_reason(error):
 
 
 def _notebook(path):
-    """Returns (the code cells as one text, the first line of each)."""
-    lines, starts = [], []
+    """Returns the `Source` of a notebook: its code cells, one below the other."""
+    body, starts, skipped, line = [], [], [], 1
     for cell in json.loads(path.read_text("utf-8"))["cells"]:
         if cell["cell_type"] == "code":
             source = cell["source"]
             code = source if isinstance(source, str) else "".join(source)
-            starts.append(len(lines) + 1)
-            lines += ["pass" if _is_magic(line) else line for line in code.split("\n")]
-    return _without_magics("\n".join(lines)), tuple(starts)
+            starts.append(line)
+            try:
+                body += ast.increment_lineno(_cell(code), line - 1).body
+            except SyntaxError as error:
+                skipped.append(Skipped(path, _syntax_reason(error), len(starts)))
+            line += code.count("\n") + 1
+    return Source(path, ast.Module(body, []), tuple(starts), tuple(skipped))
 
 
-def _is_magic(line):
-    return line.startswith(("%", "!"))
+def _cell(code):
+    """Returns the tree of a cell. Line magics go only if the cell is no Python with them.
+
+    Raises:
+      SyntaxError: if it is none without them either. Of all the tries, the one that came furthest.
+    """
+    if _is_of_another_language(code):
+        return ast.Module([], [])
+    errors = []
+    for text in (code, *(_without(code, magics) for magics in _MAGICS)):
+        try:
+            return ast.parse(text)
+        except SyntaxError as error:
+            errors.append(error)
+    raise max(errors, key=lambda error: error.lineno or 0)
 
 
-def _without_magics(text):
-    """Returns the text with indented magics and help marks as `pass`, so that lines keep their numbers."""
-    lines = []
-    for line in text.split("\n"):
-        bare = line.lstrip()
-        lines.append(line[: len(line) - len(bare)] + "pass" if _is_magic(bare) or bare.startswith("?") else line)
+def _is_of_another_language(code):
+    """Returns whether a cell magic hands the cell to something else than this Python: `%%bash`, `%%html`."""
+    magic = re.match(r"\s*%%(\w*)", code)
+    return magic is not None and magic[1] not in _PYTHON_CELLS
+
+
+def _without(code, magics):
+    """Returns the code with lines that match as `pass`, so that lines keep their numbers."""
+    lines, goes_on = [], False
+    for line in code.split("\n"):
+        found = magics.match(line)
+        if not goes_on and not found:
+            lines.append(line)
+            continue
+        lines.append("" if goes_on else found[1] + "pass")
+        goes_on = line.rstrip().endswith("\\")
     return "\n".join(lines)

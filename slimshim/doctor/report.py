@@ -65,7 +65,7 @@ class Report:
     Attributes:
       root: the path that was asked about.
       files: the `File`s that were read, by path; those without a finding too.
-      skipped: the `reading.Skipped` files.
+      skipped: the `reading.Skipped` files, then the cells of notebooks that were read without them.
     """
 
     root: pathlib.Path
@@ -120,6 +120,7 @@ def examine(path):
             found[source.path] = uses.find_uses(source.tree)
         except RecursionError:
             skipped.append(reading.Skipped(source.path, "is nested too deeply to be read"))
+    skipped += [cell for source in sources if source.path in found for cell in source.skipped]
     judged = verdicts.judge([use for many in found.values() for use in many])
     files = [File(source, _findings(found[source.path], judged)) for source in sources if source.path in found]
     return Report(path, tuple(files), tuple(skipped))
@@ -160,7 +161,7 @@ def as_data(report, package, tensorflow, keras):
         "summary": counts(report),
         "programs": [report.name(path) for path in report.programs],
         "files": [_file_data(report, file) for file in report.files if file.findings],
-        "skipped": [{"path": report.name(one.path), "reason": one.reason} for one in report.skipped],
+        "skipped": [{"path": report.name(one.path), "cell": one.cell, "reason": one.reason} for one in report.skipped],
     }
 
 

@@ -48,9 +48,11 @@ def summary(report, package):
 
 def _what_was_read(report):
     using = sum(bool(file.findings) for file in report.files)
+    cells = sum(one.cell is not None for one in report.skipped)
+    skipped = f"{len(report.skipped) - cells} skipped" + (f", {_many(cells, 'notebook cell')} skipped" if cells else "")
     return (
         f"{report.root}: {_many(len(report.files), 'file')} read, {using} with names of slim, contrib, "
-        f"TensorFlow 1 or private TensorFlow; {len(report.skipped)} skipped."
+        f"TensorFlow 1 or private TensorFlow; {skipped}."
     )
 
 
@@ -100,7 +102,10 @@ def _trouble_order(item):
 def _skipped(report):
     if not report.skipped:
         return None
-    lines = [f"  {report.name(one.path)}: {one.reason}" for one in report.skipped]
+    lines = [
+        f"  {report.name(one.path)}: " + (f"cell {one.cell} " if one.cell else "") + one.reason
+        for one in report.skipped
+    ]
     return "\n".join(["Skipped:", *lines])
 
 

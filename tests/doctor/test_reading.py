@@ -1,5 +1,6 @@
 """Which files of a project are read, and what is said of those that are not."""
 
+import ast
 import json
 import os
 
@@ -46,6 +47,57 @@ def test_a_file_that_is_gone_is_skipped(tmp_path):
 def test_a_files_own_encoding_is_obeyed(tmp_path):
     (tmp_path / "latin.py").write_bytes("# -*- coding: latin-1 -*-\nname = 'Grün'\n".encode("latin-1"))
     assert isinstance(reading.read(tmp_path / "latin.py"), reading.Source)
+
+
+def _notebook(folder, *cells):
+    content = {"cells": [{"cell_type": "code", "source": cell} for cell in cells]}
+    (folder / "a.ipynb").write_text(json.dumps(content))
+    return reading.read(folder / "a.ipynb")
+
+
+IMPORT = "import tf_slim"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        'print(\n    "step %d"\n    % step\n)',
+        "assert (\n    a\n    != b\n)",
+        '!pip install x\nprint(\n    "step %d"\n    % step\n)',
+        'if a:\n    %time f()\n    print(\n        "step %d"\n        % step\n    )',
+        "!python train.py \\\n    --steps=3 \\\n    --rate=0.1\nx = 1",
+        "if a:\n    !ls \\\n  -l\n    f()",
+        "% matplotlib inline\nif a:\n    % time f()\n?f",
+        "%%bash\nfor i in 1 2; do echo $i; done",
+        "\n\n%%writefile train.sh\nls -l | wc",
+        "%%html\n<p>it's</p>",
+    ],
+)
+def test_a_notebook_with_magics_and_lines_that_look_like_them_is_read_whole(tmp_path, cell):
+    source = _notebook(tmp_path, cell, IMPORT)
+    assert source.skipped == ()
+    last = source.tree.body[-1]
+    assert ast.unparse(last) == IMPORT
+    assert last.lineno == source.cells[1] == cell.count("\n") + 2
+
+
+def test_a_line_of_python_that_looks_like_a_magic_is_kept(tmp_path):
+    source = _notebook(tmp_path, "x = (\n    'a%s'\n    % slim.name\n)")
+    assert ast.unparse(source.tree) == "x = 'a%s' % slim.name"
+
+
+@pytest.mark.parametrize("magic", ["%%time", "%%timeit -n 3", "%%capture out", "%%prun"])
+def test_below_a_magic_that_runs_python_the_cell_is_read(tmp_path, magic):
+    source = _notebook(tmp_path, f"{magic}\n{IMPORT}")
+    assert (ast.unparse(source.tree.body[-1]), source.tree.body[-1].lineno) == (IMPORT, 2)
+
+
+def test_a_cell_that_is_no_python_is_left_out_with_its_reason_and_the_others_are_read(tmp_path):
+    source = _notebook(tmp_path, "x = 1", "y = 2\nprint 'x'\n", IMPORT)
+    assert [ast.unparse(node) for node in source.tree.body] == ["x = 1", IMPORT]
+    assert source.cells == (1, 2, 5) and source.tree.body[-1].lineno == 5
+    (cell,) = source.skipped
+    assert cell.cell == 2 and "line 2" in cell.reason and "Python 2" in cell.reason
 
 
 def test_a_notebook_is_its_code_cells_without_magics(tmp_path):

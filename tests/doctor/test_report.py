@@ -6,6 +6,7 @@ import pytest
 
 from slimshim import doctor, legacy
 from slimshim.doctor import text
+from slimshim.doctor.report import as_data
 
 
 def _examine(folder, code, name="train.py"):
@@ -191,6 +192,20 @@ def test_a_notebooks_lines_are_told_by_cell(tmp_path):
     cells = [{"cell_type": "code", "source": "x = 1\n"}, {"cell_type": "code", "source": "\nimport tf_slim\n"}]
     (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells}))
     assert "cell 2:2" in text.details(doctor.examine(tmp_path))
+
+
+def test_a_notebooks_cell_that_was_skipped_is_told(tmp_path):
+    import json
+
+    cells = [{"cell_type": "code", "source": source} for source in ("x = (", "import tf_slim\n")]
+    (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells}))
+    report = doctor.examine(tmp_path)
+    assert len(report.findings) == 1
+    summary = text.summary(report, "slimshim")
+    assert "a.ipynb: cell 1 is not this Python's syntax, line 1" in summary
+    assert "1 file read" in summary and "0 skipped, 1 notebook cell skipped" in summary
+    (data,) = as_data(report, "", "", "")["skipped"]
+    assert (data["path"], data["cell"]) == ("a.ipynb", 1)
 
 
 def test_the_process_is_left_as_it_was(tmp_path):

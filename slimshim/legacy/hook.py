@@ -20,13 +20,16 @@ from .placeholders import LegacyModule
 class AliasLoader:
     """Loads an old path as this package's own module: the same object under a second name."""
 
-    def __init__(self, target):
+    def __init__(self, target, ledger):
         self._target = target
+        self._ledger = ledger
         self._own_spec = None
 
     def create_module(self, unused_spec):
         module = table.resolve(self._target)
         self._own_spec = module.__spec__
+        # The import system makes a package of what has no path of its own.
+        self._ledger.note_attribute(module, "__path__")
         return module
 
     def exec_module(self, module):
@@ -94,7 +97,7 @@ class _Finder:
         """Returns the import spec for a table entry, and notes what the import will change."""
         self._ledger.note_module(name)
         if isinstance(entry, table.Alias):
-            loader = AliasLoader(entry.target)
+            loader = AliasLoader(entry.target, self._ledger)
         else:
             loader = FaceLoader(entry.sources)
         return importlib.machinery.ModuleSpec(name, loader, is_package=True)

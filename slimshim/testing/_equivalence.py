@@ -200,15 +200,16 @@ class _Comparison:
             raise AssertionError(f"{what}: a has shape {a.shape}, b has shape {b.shape}. {remedy}")
         if not a.size:
             return
-        if not np.issubdtype(a.dtype, np.number) or not np.issubdtype(b.dtype, np.number):
+        wide = _comparable_dtype(a), _comparable_dtype(b)
+        if None in wide:
             if not np.array_equal(a, b):
                 raise AssertionError(f"{what}: the values differ. {remedy}")
             return
-        a, b = a.astype(np.float64), b.astype(np.float64)
+        a, b = (array.astype(np.result_type(*wide)) for array in (a, b))
         # Equal infinities, and no number on both sides, are no difference.
         with np.errstate(invalid="ignore"):
             difference = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
-        scale = np.max(np.abs(np.where(np.isfinite(b), b, 0)))
+        scale = max(np.max(np.abs(np.where(np.isfinite(array), array, 0))) for array in (a, b))
         allowed = self._atol + self._rtol * scale
         if not (difference <= allowed).all():
             at = np.unravel_index(int(np.argmax(np.nan_to_num(difference, nan=np.inf))), difference.shape)
@@ -233,6 +234,14 @@ _UPDATES = (
     "Gradients and losses are equal: look at batch norm's decay and its updates (UPDATE_OPS), at Bessel's correction of "
     "the variance (fused batch norm has it), at constraints, and at the optimizers' epsilon."
 )
+
+
+def _comparable_dtype(array):
+    """Returns the widest dtype of the array's kind; None if it holds no numbers. NumPy does not know bfloat16."""
+    dtype = tf.as_dtype(array.dtype)
+    if dtype.is_complex:
+        return np.complex128
+    return np.float64 if dtype.is_floating or dtype.is_integer else None
 
 
 def _constant(name, variable):

@@ -322,3 +322,17 @@ def test_util_reads_constants_and_graphs(contrib):
         assert util.constant_value(tf.constant(7)) == 7
     assert total.op.type in util.ops_used_by_graph_def(graph.as_graph_def())
     assert util.make_ndarray(util.make_tensor_proto([1, 2])).tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("base", "first_row"),
+    [(v1.train.GradientDescentOptimizer, 1.0), (v1.train.AdagradOptimizer, 0.5)],  # 1.0: seen in TF 1.15.
+)
+def test_of_slices_the_rows_that_occur_decay_but_not_by_plain_gradient_descent(contrib, graph, base, first_row):
+    table = v1.get_variable("table", [3, 2], initializer=v1.ones_initializer())
+    loss = 0 * tf.reduce_sum(tf.gather(table, [0, 0]))
+    train = contrib.opt.extend_with_decoupled_weight_decay(base)(0.5, learning_rate=0.1).minimize(loss)
+    with v1.Session() as session:
+        session.run(v1.global_variables_initializer())
+        session.run(train)
+        np.testing.assert_allclose(session.run(table), [[first_row] * 2, [1, 1], [1, 1]])

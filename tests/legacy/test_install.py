@@ -55,6 +55,16 @@ def test_an_old_path_is_the_packages_own_module(installed, old, own):
     assert module.__spec__ is spec and module.__name__ == f"slimshim{own}"
 
 
+def test_a_module_is_no_package_for_having_had_an_old_path():
+    slimshim.install()
+    try:
+        learning = importlib.import_module("tf_slim.learning")
+    finally:
+        slimshim.uninstall()
+    assert learning is slimshim.learning and not hasattr(learning, "__path__")
+    assert slimshim.layers.__path__
+
+
 def test_every_source_in_the_table_exists(installed):
     entries = [*table.MODULES.values(), *table.MISSING.values()]
     sources = {s for entry in entries for s in getattr(entry, "sources", None) or [getattr(entry, "target", "tf")]}

@@ -255,3 +255,22 @@ def test_a_comparison_leaves_the_programs_seed_and_its_place_in_the_sequence():
     finally:
         tf.random.set_seed(None)
     assert (drawn_around(compare)[20:] != drawn_around(compare)[20:]).any()
+
+
+def scaled(factor, dtype):
+    def function(images):
+        weight = v1.get_variable("w", [], initializer=v1.ones_initializer())
+        return tf.cast(tf.reduce_mean(images * weight, [1, 2, 3]), dtype) * tf.constant(factor, dtype)
+
+    return slim.Module(function)
+
+
+def test_low_precision_has_its_tolerance_and_complex_numbers_both_parts():
+    options = {"steps": 0, "outputs": lambda result: result}
+    assert_equivalent(
+        scaled(1.0, tf.bfloat16), scaled(1.004, tf.bfloat16), IMAGES, loss=lambda y: 0.0, rtol=0.02, **options
+    )
+    with pytest.raises(AssertionError, match="largest difference"):
+        assert_equivalent(scaled(1.0, tf.bfloat16), scaled(1.5, tf.bfloat16), IMAGES, rtol=0.02, **options)
+    with pytest.raises(AssertionError, match="largest difference"):
+        assert_equivalent(scaled(1.0, tf.complex64), scaled(1.0 + 0.5j, tf.complex64), IMAGES, **options)

@@ -21,7 +21,8 @@ class DecoupledWeightDecayExtension:
     """Mix-in before an optimizer's class: `w -= weight_decay * w`, and then the optimizer's own step.
 
     The decay is not multiplied by the learning rate. Of a variable whose gradient is slices, only the rows that
-    occur decay, each once.
+    occur decay, each once; with plain gradient descent, which takes slices by a way of its own, none does, as in
+    TF 1.15.
 
     Args:
       weight_decay: a number, a scalar tensor, or a function without arguments that returns one.

@@ -47,11 +47,17 @@ class TrainingRun:
         self.logdir = logdir
         self._keeper = keeper
         self._stops_because = None
+        self._owners = {}
 
     @property
     def global_step(self):
         """How many steps were taken, an int."""
         return self.step.count
+
+    @property
+    def writes(self):
+        """Whether the run leaves anything in `logdir`. A training that had reached its last step before does not."""
+        return bool(self.logdir) and self._keeper.keeps
 
     @property
     def should_stop(self):
@@ -67,6 +73,15 @@ class TrainingRun:
         if self._stops_because is None:
             v1.logging.info("Stopping at step %d: %s.", self.global_step, reason)
             self._stops_because = reason
+
+    def owner(self, folder, callback):
+        """Returns the callback that has a folder in `logdir` to itself: the first that asked for it.
+
+        Args:
+          folder: the folder's name.
+          callback: who asks.
+        """
+        return self._owners.setdefault(folder, callback)
 
     def write_scalar(self, tag, value):
         """Writes a summary at the current step, if the run has a writer.

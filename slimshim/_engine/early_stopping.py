@@ -58,14 +58,15 @@ class Evaluate(Callback):
         self._due = None
 
     def on_train_begin(self, run):
-        """Opens the events' file."""
+        """Opens the events' file; forgets what an earlier run measured."""
+        self.history = []
         logdir = os.path.join(run.logdir, self._name) if run.logdir else None
         self._evaluation = TapeEvaluation(
             self._eval_op,
             num_evals=self._num_evals,
             data=self._data,
             logdir=logdir,
-            writes=run.step.replicas.is_chief,
+            writes=run.step.replicas.is_chief and run.writes,
         )
         self._due = time.monotonic() + (self._every_secs or 0)
 
@@ -132,15 +133,19 @@ class EarlyStopping(Callback):
         self._sign = -1.0 if one_of("mode", mode, _MODES) == "max" else 1.0
         self._patience, self._min_delta, self._restore_best = patience, abs(min_delta), restore_best
         self._waited = 0
-        self._keeper = None
+        self._run = self._keeper = None
         evaluation.after_each(self._compare)
 
     def on_train_begin(self, run):
-        """Takes up what an earlier run counted."""
-        self._keeper = _OnDisk(run.logdir, run.step.replicas.is_chief) if run.logdir else _InMemory()
-        counted = self._keeper.counted()
-        if counted is not None and counted["step"] <= run.global_step:
-            self.best, self.best_step, self._waited = counted["best"], counted["best_step"], counted["waited"]
+        """Takes up what an earlier run counted in the same `logdir`.
+
+        Raises:
+          ValueError: if another EarlyStopping keeps its best state there.
+        """
+        self.best = self.best_step = None
+        self._waited = 0
+        self._run, self._keeper = run, self._keeper_for(run)
+        self._take_up(self._keeper.counted(), run.global_step)
         if self._waited >= self._patience:
             run.request_stop(self._reason())
 
@@ -150,7 +155,33 @@ class EarlyStopping(Callback):
             v1.logging.info("Restoring the best weights, of step %d.", self.best_step)
             self._keeper.restore(self._state(run), self.best_step)
 
+    def _keeper_for(self, run):
+        if not run.logdir:
+            return _InMemory()
+        owner = run.owner(_FOLDER, self)
+        if owner is not self:
+            raise ValueError(
+                "callbacks: expected one EarlyStopping in a training with a logdir. Received: one of "
+                f"{owner._monitor!r} and one of {self._monitor!r}. Both would keep their best state in its folder "
+                f"{_FOLDER!r}. Let eval_op compute one number to watch, or pass logdir=None."
+            )
+        on_disk = _OnDisk(run.logdir, run.step.replicas.is_chief)
+        return on_disk if run.writes else _InMemoryAfter(on_disk)
+
+    def _take_up(self, counted, global_step):
+        """Takes what holds at the restored step: a run that is killed has counted on since its last checkpoint."""
+        if counted is None:
+            return
+        if counted["best_step"] is not None and counted["best_step"] <= global_step:
+            self.best, self.best_step = counted["best"], counted["best_step"]
+        if counted["step"] <= global_step:
+            self._waited = counted["waited"]
+
     def _compare(self, run, values):
+        if run is not self._run:
+            remedy = "Put it there behind its Evaluate."
+            check(self._run is not None, "callbacks", "the EarlyStopping in the list, too", self, remedy)
+            return  # A later training has the Evaluate alone.
         value = self._value(values)
         better = self.best is None or self._sign * value < self._sign * self.best - self._min_delta
         if better and np.isfinite(value):
@@ -204,6 +235,23 @@ class _InMemory:
     def restore(self, variables, step):
         for name, value in self._values.items():
             variables[name].assign(value)
+
+
+class _InMemoryAfter(_InMemory):
+    """Goes on from what an earlier run left on disk, and writes nothing there."""
+
+    def __init__(self, earlier):
+        super().__init__()
+        self._earlier = earlier
+
+    def counted(self):
+        return self._earlier.counted()
+
+    def restore(self, variables, step):
+        if self._values is None:
+            self._earlier.restore(variables, step)
+        else:
+            super().restore(variables, step)
 
 
 class _OnDisk:

@@ -25,6 +25,8 @@ class TapeKeeper:
     Attributes:
       writer: the `tf.summary` writer, or None.
       summaries_due: True if the next step should write its summaries.
+      keeps: whether the run writes anything. Known once it has started; a training that had reached its
+        last step before writes nothing.
     """
 
     def __init__(self, arguments, step):
@@ -33,10 +35,10 @@ class TapeKeeper:
         self._checkpoints = TapeCheckpoints(arguments.logdir, step, arguments.saver) if arguments.logdir else None
         self._actions = []
         self._rate = None
-        self._keeps = False
         self._after_save = lambda path: None
         self.writer = None
         self.summaries_due = False
+        self.keeps = False
 
     def after_each_save(self, function):
         """Has `function(path)` called after each checkpoint."""
@@ -63,7 +65,7 @@ class TapeKeeper:
             # start of a finished training would go one step further.
             v1.logging.info("Step %d of %d is reached already: nothing will be saved.", step, a.number_of_steps)
             return
-        self._keeps = True
+        self.keeps = True
         self.writer = _summary_writer(a, self._step.replicas.is_chief)
         if self.writer is not None and a.save_summaries_secs:
             self._add_summary_actions(a, step)
@@ -102,12 +104,12 @@ class TapeKeeper:
 
     def save_now(self):
         """Writes the checkpoints, if this run keeps any."""
-        if self._keeps and self._checkpoints is not None:
+        if self.keeps and self._checkpoints is not None:
             self._save()
 
     def finish(self):
         """Saves the state after the last step."""
-        if not self._keeps:
+        if not self.keeps:
             return
         if self._checkpoints is not None:
             v1.logging.info("Finished training! Saving model to disk.")

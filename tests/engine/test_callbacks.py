@@ -207,6 +207,98 @@ def test_a_training_that_goes_on_goes_on_counting(tmp_path):
     assert int(again.global_step) == 6 and loss is None
 
 
+class Killing(callbacks.Callback):
+    """Saves after one step, and ends the training with an error after another."""
+
+    def __init__(self, save_at, kill_at):
+        self.save_at, self.kill_at = save_at, kill_at
+
+    def on_step_end(self, run, loss):
+        if run.global_step == self.save_at:
+            run.save()
+        if run.global_step == self.kill_at:
+            raise KeyboardInterrupt
+
+
+def falling_step(w):
+    """w falls by 1 with each step."""
+    return learning.create_train_op(lambda: 1.0 * w, v1.train.GradientDescentOptimizer(1.0))
+
+
+def watching(w, **options):
+    evaluation = callbacks.Evaluate(lambda: {"distance": tf.abs(w)}, 1, every_steps=1)
+    return [evaluation, callbacks.EarlyStopping(evaluation, "distance", **options)]
+
+
+@pytest.mark.parametrize("saved_at, best_step, stops_at", [(4, 3, 6), (3, 3, 5), (2, 3, 5)])
+def test_the_best_before_the_last_checkpoint_outlives_a_kill(tmp_path, saved_at, best_step, stops_at):
+    w = variable()
+    beside = [*watching(w, patience=9), Killing(saved_at, 6)]
+    with pytest.raises(KeyboardInterrupt):
+        learning.train(falling_step(w), str(tmp_path), callbacks=beside, number_of_steps=50)
+    w = variable()
+    step = falling_step(w)
+    evaluation, stopping = watching(w, patience=2)
+    learning.train(step, str(tmp_path), callbacks=[evaluation, stopping], number_of_steps=50)
+    assert evaluation.history[0][0] == saved_at + 1
+    assert (stopping.best, stopping.best_step, int(step.global_step)) == (0.0, best_step, stops_at)
+    assert float(w) == 0.0
+
+
+def files(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_training_that_was_finished_writes_no_better_state(tmp_path):
+    w = variable()
+    learning.train(falling_step(w), str(tmp_path), callbacks=watching(w), number_of_steps=2)
+    before = files(tmp_path)
+    assert any(path.parts[0] == "best" for path in before) and any(path.parts[0] == "eval" for path in before)
+    w = variable()
+    evaluation, stopping = watching(w)
+    learning.train(falling_step(w), str(tmp_path), callbacks=[evaluation, stopping], number_of_steps=2)
+    assert (stopping.best, stopping.best_step) == (0.0, 3)
+    assert files(tmp_path) == before
+
+
+def test_a_finished_training_that_gets_worse_takes_the_best_of_before(tmp_path):
+    for last in (3, 4):
+        w = variable()
+        step = falling_step(w)
+        learning.train(step, str(tmp_path), callbacks=watching(w, restore_best=True), number_of_steps=3)
+        assert int(step.global_step) == last and float(w) == 0.0
+
+
+@pytest.mark.parametrize("on_disk", [True, False], ids=["logdir", "memory"])
+def test_the_same_callbacks_begin_anew_with_each_training(tmp_path, on_disk):
+    w = variable()
+    beside = watching(w, patience=2)
+    for name in ("a", "b"):
+        w.assign(3.0)
+        step = falling_step(w)
+        learning.train(step, str(tmp_path / name) if on_disk else None, callbacks=beside, number_of_steps=50)
+        assert [number for number, _ in beside[0].history] == [1, 2, 3, 4, 5]
+        assert (beside[1].best, beside[1].best_step, float(w)) == (0.0, 3, 0.0)
+    # A training with the Evaluate alone is not stopped.
+    learning.train(falling_step(w), None, callbacks=beside[:1], number_of_steps=4)
+    assert len(beside[0].history) == 4
+
+
+def test_early_stopping_has_the_folder_to_itself_and_stands_in_the_list(tmp_path):
+    w = variable()
+    evaluation, stopping = watching(w)
+    other = callbacks.EarlyStopping(evaluation, "distance", patience=2, restore_best=False)
+    both = [evaluation, stopping, other]
+    with pytest.raises(ValueError, match="callbacks: expected one EarlyStopping in a training with a logdir"):
+        learning.train(falling_step(w), str(tmp_path), callbacks=both, number_of_steps=50)
+    assert float(w) == 3.0
+    learning.train(falling_step(w), None, callbacks=both, number_of_steps=50)
+    assert float(w) == 0.0 and stopping.best_step == other.best_step == 3
+    evaluation, _ = watching(w)
+    with pytest.raises(ValueError, match="callbacks: expected the EarlyStopping in the list, too"):
+        learning.train(falling_step(w), None, callbacks=[evaluation], number_of_steps=2)
+
+
 def test_more_may_be_better_and_small_steps_may_not_count():
     w = variable(0.0)
     step = learning.create_train_op(lambda: -1.0 * w, v1.train.GradientDescentOptimizer(1.0))

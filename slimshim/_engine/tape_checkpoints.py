@@ -8,7 +8,8 @@ import os
 import tensorflow as tf
 
 from .._quiet import quiet_tensorflow
-from ..ops._restore import assign_from_checkpoint
+from .._tf.savers import restored_variables
+from ..ops._restore import assign_from_checkpoint, open_checkpoint
 from .gradients import variable_name
 
 v1 = tf.compat.v1
@@ -30,6 +31,7 @@ class TapeCheckpoints:
         self._logdir = logdir
         self._step = step
         self._named = named_variables(step.variables)
+        self._own_saver = saver
         self._saved = Saveable(self._named)
         with quiet_saver():
             self._saver = saver or v1.train.Saver(self._saved.variables, max_to_keep=_KEPT)
@@ -53,11 +55,11 @@ class TapeCheckpoints:
             self._take_over(state)
         if by_name is None and by_object is None:
             return None
-        if _step_of(by_object) > _step_of(by_name):  # Killed between the two.
-            self._objects.restore(by_object).assert_existing_objects_matched()
-            self._saved.hand_back()
+        ahead = _step_of(by_object) - _step_of(by_name)
+        # Ahead when killed between the two. A saver of the program's own may have saved less than all.
+        if by_object is not None and (ahead > 0 or ahead == 0 and self._own_saver is not None):
+            self._restore_objects(by_object)
             return by_object
-        # A saver of the program's own may have saved less than all, or under other names.
         self._restore_by_name(by_name)
         return by_name
 
@@ -83,15 +85,35 @@ class TapeCheckpoints:
         with quiet_saver():
             self._saver.recover_last_checkpoints(state.all_model_checkpoint_paths)
 
+    def _restore_objects(self, path):
+        v1.logging.info("Restoring parameters from %s", path)
+        with _explained():
+            self._objects.restore(path).assert_existing_objects_matched()
+        self._saved.hand_back()
+
     def _restore_by_name(self, path):
         v1.logging.info("Restoring parameters from %s", path)
-        try:
-            assign_from_checkpoint(path, self._named)
-        except ValueError as error:
+        with _explained():
+            assign_from_checkpoint(path, self._named if self._own_saver is None else self._names_in(path))
+
+    def _names_in(self, path):
+        """Returns a dict of name -> variable for a checkpoint of the program's own saver.
+
+        What the saver leaves out is looked for under its own name, since a checkpoint of before may have it.
+        """
+        told = restored_variables(self._own_saver)
+        if not isinstance(told, dict):
+            told = {variable_name(variable): variable for variable in told}
+        covered = {id(v) for value in told.values() for v in (value if isinstance(value, (list, tuple)) else [value])}
+        left_out = {name: variable for name, variable in self._named.items() if id(variable) not in covered}
+        reader = open_checkpoint(path)
+        missing = [name for name in left_out if name in told or not reader.has_tensor(name)]
+        if missing:
             raise ValueError(
-                f"logdir: expected an empty directory, or checkpoints of this model and optimizer. {error} "
-                "To start from the weights alone, pass another logdir and an init_fn."
-            ) from error
+                f"The program's saver leaves out {missing}, {path} does not have them, and the folder {_FOLDER!r} "
+                "has no checkpoint of that step, which would."
+            )
+        return {**told, **left_out}
 
 
 class Saveable:
@@ -142,6 +164,18 @@ def named_variables(variables):
             v1.logging.warning("Two variables are named %s; the checkpoint calls one of them %s.", base, name)
         named[name] = variable
     return named
+
+
+@contextlib.contextmanager
+def _explained():
+    """A context in which a checkpoint of something else is an error that says what to do."""
+    try:
+        yield
+    except (AssertionError, ValueError) as error:
+        raise ValueError(
+            f"logdir: expected an empty directory, or checkpoints of this model and optimizer. {error} "
+            "To start from the weights alone, pass another logdir and an init_fn."
+        ) from error
 
 
 def _step_of(path):

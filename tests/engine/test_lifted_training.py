@@ -251,6 +251,22 @@ def test_the_programs_saver_says_what_is_saved(tmp_path):
     assert [path.name for path in tmp_path.glob("model.ckpt-*.index")] == ["model.ckpt-4.index"]
 
 
+@pytest.mark.parametrize("first", ["session", "tape"])
+def test_a_training_whose_saver_renames_goes_on(tmp_path, first):
+    def train(logdir, engine, end, renames=True):
+        with tf.Graph().as_default():
+            train_op = _build()
+            saver = v1.train.Saver({"net/" + v.op.name: v for v in v1.global_variables()}) if renames else None
+            learning.train(train_op, str(logdir), number_of_steps=end, engine=engine, saver=saver, **NO_SUMMARIES)
+
+    for renames in (True, False):
+        train(tmp_path / str(renames), first, 2, renames)
+        train(tmp_path / str(renames), "tape", 4, renames)
+    renamed = _variables(tmp_path / "True")
+    assert all(name.startswith("net/") for name in renamed)
+    _assert_same_variables({name[4:]: v for name, v in renamed.items()}, _variables(tmp_path / "False"))
+
+
 def test_callbacks_of_the_tf2_loop_work(tmp_path):
     steps = []
 

@@ -5,6 +5,7 @@ import io
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -158,6 +159,50 @@ def test_a_kill_between_the_two_checkpoints_loses_no_step(tmp_path):
     for path in glob.glob(str(tmp_path / "model.ckpt-4*")):
         os.remove(path)
     assert learning.train(parabola_step(), str(tmp_path), number_of_steps=5) == (3.0 / 2**4) ** 2
+
+
+def train_with_saver(logdir, names, end, without_objects=False):
+    """Trains a parabola with a saver of the named ones among w and the global step; returns the loss."""
+    w = tf.Variable(3.0, name="w")
+    step = parabola_step(w)
+    step.build()
+    of_names = {"w": w, "net/w": w, "global_step": step.global_step, "net/global_step": step.global_step}
+    saver = v1.train.Saver({name: of_names[name] for name in names}) if names else None
+    if without_objects:
+        shutil.rmtree(str(logdir / "tf2"))
+    return learning.train(step, str(logdir), number_of_steps=end, saver=saver)
+
+
+@pytest.mark.parametrize("names", [["w"], ["net/w", "net/global_step"]], ids=["partial", "renaming"])
+def test_a_training_goes_on_whatever_the_programs_saver_leaves_out_or_renames(tmp_path, names):
+    train_with_saver(tmp_path, names, 2)
+    assert set(checkpoint_content(tmp_path / "model.ckpt-2")) == set(names)
+    assert train_with_saver(tmp_path, names, 5) == (3.0 / 2**4) ** 2
+
+
+def test_without_the_object_based_checkpoint_the_programs_saver_says_what_is_restored(tmp_path):
+    renamed = ["net/w", "net/global_step"]
+    train_with_saver(tmp_path / "renamed", renamed, 2)
+    assert train_with_saver(tmp_path / "renamed", renamed, 5, without_objects=True) == (3.0 / 2**4) ** 2
+    # What it leaves out may be there under its own name.
+    train_with_saver(tmp_path / "all", None, 2)
+    assert train_with_saver(tmp_path / "all", ["w"], 5, without_objects=True) == (3.0 / 2**4) ** 2
+    train_with_saver(tmp_path / "partial", ["w"], 2)
+    with pytest.raises(ValueError, match=r"logdir: expected.*leaves out \['global_step'\].*'tf2' has no checkpoint"):
+        train_with_saver(tmp_path / "partial", ["w"], 5, without_objects=True)
+    train_with_saver(tmp_path / "other", ["w"], 2)
+    with pytest.raises(ValueError, match=r"logdir: expected.*missing variable \[net/w\]"):
+        train_with_saver(tmp_path / "other", renamed, 5, without_objects=True)
+
+
+@pytest.mark.parametrize("kind", ["shape", "optimizer"])
+def test_a_checkpoint_of_another_model_is_a_clear_error_beside_a_saver_of_the_programs_own(tmp_path, kind):
+    train_with_saver(tmp_path, ["w"], 2)
+    w = tf.Variable([3.0, 3.0] if kind == "shape" else 3.0, name="w")
+    optimizer = v1.train.GradientDescentOptimizer(0.1) if kind == "shape" else adam()
+    step = learning.create_train_op(lambda: tf.reduce_sum(tf.square(w)), optimizer)
+    with pytest.raises(ValueError, match="logdir: expected an empty directory, or checkpoints of this model"):
+        learning.train(step, str(tmp_path), number_of_steps=3, saver=v1.train.Saver({"w": w}))
 
 
 def test_a_killed_program_resumes_from_a_whole_checkpoint(tmp_path):

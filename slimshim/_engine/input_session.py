@@ -73,9 +73,14 @@ class InputSession:
             raise batch
         return batch
 
-    def fetch(self, tensors):
-        """Returns the values of other tensors of the graph, by their names, as they are now."""
-        return self._session.run(list(tensors)) if tensors else []
+    def fetch(self, tensors, given):
+        """Returns the values of other tensors of the graph, by their names, as they are now.
+
+        Args:
+          tensors: their names.
+          given: a dict of name -> array, of tensors that they are computed from and that are not to be computed anew.
+        """
+        return self._session.run(list(tensors), given) if tensors else []
 
     def close(self):
         """Ends the threads and the session."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import tensorflow as tf
 
 from .._lift import obstacles
@@ -50,6 +52,8 @@ class LiftedStep:
         train = tensor_name(train_op)
         self._plain = self._functions(records, [train])
         self._with_summary = None if summary_op is None else self._functions(records, [train, tensor_name(summary_op)])
+        of_summary = [] if self._with_summary is None else self._with_summary.parts.fed
+        self._batch = _batch_of(lifted.index, graph, self._plain.parts, of_summary)
         self.global_step = lifted.variable(global_step)
         for name in lifted.known:
             if lifted.known[name].is_global and name in lifted.index:
@@ -63,8 +67,8 @@ class LiftedStep:
 
     @property
     def fed(self):
-        """The names of the tensors that the session gives."""
-        return [str(tensor) for tensor in self._plain.parts.fed]
+        """The names of the tensors that the session gives with each batch."""
+        return [str(tensor) for tensor in self._batch.fetched]
 
     @property
     def session_ops(self):
@@ -102,7 +106,7 @@ class LiftedStep:
         """
         index, parts = self._lifted.index, self._plain.parts
         ops = [op.name for runner in queue_runners for op in runner.enqueue_ops]
-        asked = index.part(parts.fed, [*parts.session_ops, *ops]).nodes
+        asked = index.part(self._batch.fetched, [*parts.session_ops, *ops]).nodes
         changed = index.changed_variables(parts.nodes)
         names = [name for name in self._lifted.variables_of(asked) if name in changed]
         if not names:
@@ -136,7 +140,8 @@ class LiftedStep:
           tf.errors.InvalidArgumentError: if the loss is inf or nan; the weights keep their values.
           tf.errors.OutOfRangeError: if the input has ended.
         """
-        (loss,) = self._plain.take(self._plain.as_tensors(self._source.next()))
+        arrays = self._source.next()
+        (loss,) = self._plain.take(self._plain.as_tensors(arrays[: len(self._plain.parts.fed)]))
         return loss
 
     def with_summaries(self, writer):
@@ -147,10 +152,10 @@ class LiftedStep:
         """
         if self._with_summary is None:
             return self()
-        plain, functions = self._plain.parts.fed, self._with_summary
-        batch = dict(zip(plain, self._source.next()))
-        others = [tensor for tensor in functions.parts.fed if tensor not in batch]
-        batch.update(zip(others, self._source.fetch(map(str, others))))
+        functions = self._with_summary
+        batch = dict(zip(self._batch.fetched, self._source.next()))
+        later, given = self._batch.later, {str(tensor): batch[tensor] for tensor in self._batch.given}
+        batch.update(zip(later, self._source.fetch([str(tensor) for tensor in later], given)))
         loss, summary = functions.take(functions.as_tensors([batch[tensor] for tensor in functions.parts.fed]))
         with writer.as_default(step=self.global_step):
             tf.summary.experimental.write_raw_pb(summary, step=self.global_step)
@@ -162,6 +167,59 @@ class LiftedStep:
 
     def _functions(self, records, outputs):
         return _StepFunctions(self._lifted, self._graph, records, outputs, self.checks_numerics)
+
+
+@dataclasses.dataclass
+class _Batch:
+    """What the session gives, as `TensorName`s.
+
+    Attributes:
+      fetched: with each batch: what the plain step is fed, and then what belongs to the batch and the summaries need.
+      later: what it computes for the summaries alone, when they are due.
+      given: those of `fetched` that `later` is computed from.
+    """
+
+    fetched: list
+    later: list
+    given: list
+
+
+def _batch_of(index, graph, plain, of_summary):
+    """Returns the `_Batch` of a step.
+
+    A node that gave the batch a part gives another when it is run again. So what the summaries need of it is
+    fetched with the batch, and what is computed from that is given it.
+
+    Args:
+      index: the `GraphIndex`.
+      graph: the `tf.Graph`.
+      plain: the `StepParts` of the plain step.
+      of_summary: `TensorName`s that the step with summaries is fed.
+    """
+    fetched, later, given = dict.fromkeys(plain.fed), [], {}
+    others = [tensor for tensor in of_summary if tensor not in fetched]
+    if not others:
+        return _Batch(list(fetched), later, [])
+    used = {name for name in index.part(plain.fed, plain.session_ops).nodes if _gives_another(index, graph, name)}
+    for tensor in others:
+        part = index.part([tensor], is_given=lambda source: source in fetched or source.node in used)
+        if part.nodes & used:  # It waits for such a node, and would run it.
+            fetched[tensor] = None
+            continue
+        fetched.update(part.given)
+        if tensor not in part.given:
+            later.append(tensor)
+            given.update(part.given)
+    return _Batch(list(fetched), later, list(given))
+
+
+def _gives_another(index, graph, name):
+    """Returns whether the node belongs to the session and is more than the handle of a queue or a reader."""
+    if not belongs_to_the_session(index.node(name)):
+        return False
+    outputs = graph.get_operation_by_name(name).outputs
+    # A handle is a resource, or a reference in old graphs.
+    return not any(tensor.dtype == tf.resource or tensor.dtype != tensor.dtype.base_dtype for tensor in outputs)
 
 
 class _StepFunctions:

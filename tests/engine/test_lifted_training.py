@@ -226,6 +226,85 @@ def test_the_graphs_summaries_are_written(monkeypatch, tmp_path):
     }
 
 
+def _summaries(logdir, tag):
+    """Returns a list of (step, value) of the graph's scalar summaries of that tag."""
+    found = []
+    for path in sorted(logdir.glob("events.*")):
+        for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+            event = v1.Event.FromString(record)
+            found += [(event.step, value.simple_value) for value in event.summary.value if value.tag == tag]
+    return found
+
+
+def _numbers(last):
+    """Returns batches of 0 ... last - 1, two at a time, and of ten times as much, by an iterator."""
+    numbers = tf.data.Dataset.range(last).map(lambda n: (tf.cast(n, tf.float32), 10 * n)).batch(2)
+    return v1.data.make_one_shot_iterator(numbers).get_next()
+
+
+def _loss_is_the_sum_of(x):
+    weight = v1.get_variable("w", [], initializer=v1.ones_initializer())
+    return learning.create_train_op(tf.reduce_sum(x) * weight, v1.train.GradientDescentOptimizer(0.0))
+
+
+def _from_an_iterator():
+    return _numbers(5)
+
+
+def _from_a_queue():
+    numbers = v1.train.slice_input_producer([np.arange(5, dtype="float32"), 10 * np.arange(5)], 1, shuffle=False)
+    # Its summary is the size of its queue, which is taken as it is.
+    return v1.train.batch(numbers, 2, allow_smaller_final_batch=True)
+
+
+def _by_python():
+    x, _ = _numbers(5)
+    return x, v1.py_func(lambda values: (10 * values).astype("int64"), [x], tf.int64)
+
+
+def _by_python_of_another_part():
+    x, aux = _numbers(5)
+    return x, v1.py_func(lambda values: values + 0, [aux], tf.int64)
+
+
+def _by_python_that_waits_for_the_batch():
+    x, _ = _numbers(5)
+    sums = iter([10, 50, 40, 0, 0, 0])
+    with tf.control_dependencies([x]):
+        return x, v1.py_func(lambda: np.int64(next(sums)), [], tf.int64)
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [_from_an_iterator, _from_a_queue, _by_python, _by_python_of_another_part, _by_python_that_waits_for_the_batch],
+)
+def test_a_summary_is_of_the_steps_own_batch(monkeypatch, tmp_path, batch):
+    def build():
+        x, aux = batch()
+        v1.summary.scalar("aux", tf.reduce_sum(aux))
+        return _loss_is_the_sum_of(x)
+
+    losses = _train(monkeypatch, tmp_path, "tape", None, build, save_summaries_secs=1e-6)
+    assert losses == [1.0, 5.0, 4.0]
+    assert _summaries(tmp_path, "aux") == [(1, 10.0), (2, 50.0), (3, 40.0)]
+
+
+def test_what_only_summaries_need_is_computed_when_they_are_due(monkeypatch, tmp_path):
+    calls = []
+
+    def build():
+        x, _ = _numbers(8)
+        other = v1.data.make_one_shot_iterator(tf.data.Dataset.range(7, 9)).get_next()
+        drawn = v1.py_func(lambda values: calls.append(1) or values, [x], tf.float32)
+        v1.summary.scalar("other", other)
+        v1.summary.scalar("drawn", tf.reduce_sum(drawn))
+        return _loss_is_the_sum_of(x)
+
+    losses = _train(monkeypatch, tmp_path, "tape", None, build, save_summaries_secs=600)
+    assert losses == [1.0, 5.0, 9.0, 13.0] and len(calls) == 1
+    assert _summaries(tmp_path, "other") == [(1, 7.0)] and _summaries(tmp_path, "drawn") == [(1, 1.0)]
+
+
 def test_init_fn_gets_a_session_and_only_without_a_checkpoint(monkeypatch, tmp_path):
     calls = []
 

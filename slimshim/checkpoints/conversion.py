@@ -55,7 +55,8 @@ def convert(
         "tf2" any object with variables, and without one the file fits a `Module` with these names.
         For "tf1" it is the source's.
       source_model: the model that the source is of, where that differs; see `read`. A `.weights.h5`
-        needs one, an object-based checkpoint only if the variables have other names today.
+        needs one, an object-based checkpoint only if the variables have other names today. It keeps
+        its values.
       like: a checkpoint whose names and shapes the destination must have. Not together with a
         destination's model.
       rename: rules in their order, each 'regular expression=replacement' (`re.sub`; the last = parts

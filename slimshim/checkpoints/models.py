@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import tensorflow as tf
 
 from .._checks import check, error_text
@@ -60,6 +62,43 @@ def fill_from_keras_file(model, path):
         model.set_weights(load_model(path, compile=False).get_weights())
         return
     model.load_weights(path)
+
+
+@contextlib.contextmanager
+def values_kept(model):
+    """A context that gives the model's variables, in the end, the values that they had before.
+
+    Not the weights alone: a file may also hold what the optimizer, metrics and random layers keep.
+    """
+    kept = [(variable, variable.numpy()) for variable in _all_variables(model)]
+    try:
+        yield
+    finally:
+        for variable, value in kept:
+            variable.assign(value)
+
+
+def _all_variables(model):
+    """Returns each `tf.Variable` that loading a file into the model may change, once."""
+    from .._tf.keras_weights import variable_of
+
+    found = list(named_variables(model).values())
+    if is_keras_model(model):
+        for part in (model, getattr(model, "optimizer", None), *model.metrics):
+            variables = getattr(part, "variables", None) or []
+            found += [variable_of(variable) for variable in (variables() if callable(variables) else variables)]
+    for item in _tracked(model):
+        value = item if isinstance(item, tf.Variable) else getattr(item, "value", None)
+        found += [value] if isinstance(value, tf.Variable) else []
+    return list({id(variable): variable for variable in found}.values())
+
+
+def _tracked(model):
+    try:
+        checkpoint = tf.train.Checkpoint(model=model)
+    except ValueError:  # No object that TensorFlow tracks, such as a training step.
+        return []
+    return tf.train.TrackableView(checkpoint).descendants()
 
 
 def is_tracked(checkpoint, variables):

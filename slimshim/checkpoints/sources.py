@@ -6,12 +6,13 @@ import os
 import typing
 import zipfile
 
+import numpy as np
 import tensorflow as tf
 
 from .._checks import error_text
 from .._tf.object_graphs import OBJECT_GRAPH_KEY, stored_variables
 from ..ops._restore import open_checkpoint
-from .models import fill_from_keras_file, named_variables
+from .models import fill_from_keras_file, named_variables, values_kept
 
 FORMATS = ("tf1", "tf2", "keras")
 
@@ -43,8 +44,8 @@ def read(path, model=None, root="model"):
         a directory with such a checkpoint, or a SavedModel;
         a Keras file: `.keras`, `.h5` or `.weights.h5`; names are the variables' paths.
       model: for an object-based checkpoint, an object of the class that was saved: then names are
-        those of its variables now. For a `.weights.h5`, which has no names, the Keras model. The
-        model gets the values.
+        those of its variables now. For a `.weights.h5`, which has no names, the Keras model. The file
+        is loaded into the model, its values are copied, and the model gets its own back.
       root: the name under which `tf.train.Checkpoint` kept the model; "" if it was the root itself.
 
     Raises:
@@ -98,8 +99,7 @@ def _tensor(reader, key, shapes, dtypes, is_slot=False):
 def _object_values(path, model, root):
     reader = open_checkpoint(path)
     if model is not None:
-        _restore_objects(path, model, root)
-        return _model_values(model)
+        return _values_through(model, lambda: _restore_objects(path, model, root))
     shapes, dtypes = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
     named, paths = {}, {}
     for stored in stored_variables(reader):
@@ -150,6 +150,18 @@ def _restore_objects(path, model, root):
         ) from error
 
 
+def _values_through(model, fill):
+    """Returns copies of the values that `fill()` gives the model. The model keeps its own."""
+    with values_kept(model):
+        fill()
+        arrays = {name: (variable.dtype, variable.numpy()) for name, variable in named_variables(model).items()}
+    return {name: _in_memory(dtype, array) for name, (dtype, array) in arrays.items()}
+
+
+def _in_memory(dtype, array):
+    return Value(tuple(np.shape(array)), dtype, lambda: array)
+
+
 def _model_values(model):
     return {
         name: Value(tuple(variable.shape), variable.dtype, variable.numpy)
@@ -162,8 +174,7 @@ def _model_values(model):
 
 def _keras_values(path, model):
     if model is not None:
-        fill_from_keras_file(model, path)
-        return _model_values(model)
+        return _values_through(model, lambda: fill_from_keras_file(model, path))
     if zipfile.is_zipfile(path):
         from ..keras_models import load_model
 

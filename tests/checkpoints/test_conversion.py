@@ -188,6 +188,83 @@ def test_restore_fills_a_module_from_any_format(nets, module, keras_model, tmp_p
     same_logits(nets, module(nets.images))
 
 
+def test_a_model_that_is_read_through_and_filled_keeps_what_was_excluded(nets, keras_model, tmp_path):
+    path = str(tmp_path / "m.weights.h5")
+    keras_model.save_weights(path)
+    saved = [array.copy() for array in keras_model.get_weights()]
+    keras_model.set_weights([array + 1 for array in saved])
+    checkpoints.restore(keras_model, path, exclude=["^logits"], allow_missing=True)
+    for variable, array in zip(keras_model.weights, saved):
+        kept = (getattr(variable, "path", None) or variable.name).startswith("logits/")
+        np.testing.assert_array_equal(variable.numpy(), array + 1 if kept else array)
+
+
+def _unchanged(variables, call):
+    before = [variable.numpy() for variable in variables]
+    call()
+    assert all((variable.numpy() == array).all() for variable, array in zip(variables, before))
+
+
+def test_a_refused_restore_and_a_dry_run_change_no_model_that_is_read_through(nets, keras_model, tmp_path):
+    path = str(tmp_path / "m.weights.h5")
+    keras_model.save_weights(path)
+    keras_model.set_weights([array + 1 for array in keras_model.get_weights()])
+
+    def refused():
+        with pytest.raises(checkpoints.ConversionError, match="logits/kernel: missing"):
+            checkpoints.restore(keras_model, path, exclude=["^logits"])
+
+    _unchanged(keras_model.weights, refused)
+
+    def dry_run():
+        checkpoints.convert(path, tmp_path / "out", "tf2", model=keras_model, dry_run=True)
+
+    _unchanged(keras_model.weights, dry_run)
+    _unchanged(keras_model.weights, lambda: checkpoints.convert(path, tmp_path / "tf1", "tf1", model=keras_model))
+    now = slim.keras_models.variables_by_name(keras_model)["logits/bias"].numpy()
+    np.testing.assert_array_equal(checkpoints.read(tmp_path / "tf1")["logits/bias"].load() + 1, now)
+
+
+@pytest.mark.filterwarnings("ignore:Skipping nested container")
+def test_a_file_that_fits_the_model_in_part_changes_nothing(keras_model, tmp_path):
+    path = str(tmp_path / "m.weights.h5")
+    inputs = tf.keras.Input([8, 8, 3])
+    x = tf.keras.layers.Conv2D(4, 3, padding="same", use_bias=False, name="conv")(inputs)
+    x = tf.keras.layers.ReLU()(tf.keras.layers.BatchNormalization(name="norm")(x))
+    tf.keras.Model(inputs, tf.keras.layers.Dense(7, name="logits")(tf.keras.layers.Flatten()(x))).save_weights(path)
+
+    def refused():
+        with pytest.raises(ValueError):
+            checkpoints.restore(keras_model, path)
+
+    _unchanged(keras_model.weights, refused)
+
+
+def test_reading_through_a_trained_model_leaves_its_optimizer_alone(keras_model, tmp_path):
+    path = str(tmp_path / "m.weights.h5")
+    keras_model.compile(tf.keras.optimizers.Adam(), "mse")
+    images, labels = np.ones([2, 8, 8, 3], "float32"), np.ones([2, 5], "float32")
+    keras_model.train_on_batch(images, labels)
+    keras_model.save_weights(path)
+    keras_model.train_on_batch(images, labels)
+    variables = keras_model.optimizer.variables
+    _unchanged(list(variables() if callable(variables) else variables), lambda: checkpoints.restore(keras_model, path))
+
+
+def test_reading_objects_through_a_model_leaves_the_model_alone(nets, module, tmp_path):
+    saved = tf.train.Checkpoint(model=module).write(str(tmp_path / "tf2"))
+    stored = {v.name.split(":")[0]: v.numpy() for v in module.variables}
+    module.restore(nets.tf1)
+    read = []
+    _unchanged(module.variables, lambda: read.append(checkpoints.read(saved, model=module)))
+    assert all((read[0][name].load() == value).all() for name, value in stored.items())
+
+    def convert():
+        checkpoints.convert(saved, tmp_path / "tf1", "tf1", source_model=module)
+
+    _unchanged(module.variables, convert)
+
+
 def test_a_dict_or_a_function_renames_whole_names(nets, tmp_path):
     one = checkpoints.convert(nets.tf1, tmp_path / "a", "tf1", weights_only=True, rename={"conv/weights": "first"})
     assert one.matched["conv/weights"] == "first" and one.matched["logits/weights"] == "logits/weights"

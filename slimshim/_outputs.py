@@ -9,11 +9,15 @@ import contextlib
 import glob
 import os
 import re
+import secrets
 import shutil
 
 from ._checks import check
 
-_PARTIAL = ".{name}.partial-{process}"
+_PARTIAL = ".{name}.partial-{process}-{call}"
+
+# The calls in this process that are writing.
+_live = set()
 
 
 class AlreadyThere(ValueError):
@@ -56,9 +60,10 @@ def whole_output(path, overwrite=False, argument="path"):
     """A context that yields a path to write to; what is there in the end moves to `path`.
 
     What was written is a file, a folder, or the files of a checkpoint with that prefix. After an
-    error nothing is left. After a kill a hidden folder `.NAME.partial-PROCESS` may be left, which
-    the next call for this path removes; `path` itself is whole or absent. An old checkpoint that is
-    replaced loses its index first, so that old and new files are never taken for one.
+    error nothing new is left, and what was at `path` is there as before. After a kill a hidden folder
+    `.NAME.partial-PROCESS-CALL` may be left, which the next call for this path removes; `path` itself
+    is whole or absent. An old checkpoint that is replaced loses its index first, so that old and new
+    files are never taken for one. A folder is replaced by a folder alone.
 
     Args:
       path: where the output goes; missing parent folders are made.
@@ -73,28 +78,31 @@ def whole_output(path, overwrite=False, argument="path"):
     parent, name = os.path.split(os.path.abspath(path))
     os.makedirs(parent, exist_ok=True)
     _sweep(parent, name)
-    workplace = os.path.join(parent, _PARTIAL.format(name=name, process=os.getpid()))
-    os.mkdir(workplace)
+    call = secrets.token_hex(4)
+    workplace = os.path.join(parent, _PARTIAL.format(name=name, process=os.getpid(), call=call))
+    _live.add(call)  # Before the folder is there: another thread's call may sweep.
     try:
+        os.mkdir(workplace)
         yield os.path.join(workplace, name)
         require_free(path, overwrite, argument)  # The work may have taken long.
-        _move_into_place(workplace, name, parent)
+        _move_into_place(workplace, name, parent, argument)
     finally:
         shutil.rmtree(workplace, ignore_errors=True)
+        _live.discard(call)
 
 
 def _sweep(parent, name):
     """Removes what processes that were killed left of this output."""
-    beginning = os.path.join(glob.escape(parent), _PARTIAL.format(name=glob.escape(name), process="*"))
+    beginning = os.path.join(glob.escape(parent), _PARTIAL.format(name=glob.escape(name), process="*", call="*"))
     for folder in glob.glob(beginning):
-        process = folder.rpartition("-")[2]
-        if process.isdigit() and not _is_alive(int(process)):
+        process, call = folder.split("-")[-2:]
+        if process.isdigit() and not _is_alive(int(process), call):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _is_alive(process):
-    if process == os.getpid():  # An id that came again: this process has no other such folder.
-        return False
+def _is_alive(process, call):
+    if process == os.getpid():  # An id that came again, unless the call is one of this process.
+        return call in _live
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -104,17 +112,17 @@ def _is_alive(process):
     return True
 
 
-def _move_into_place(workplace, name, parent):
+def _move_into_place(workplace, name, parent, argument):
     written = os.path.join(workplace, name)
     target = os.path.join(parent, name)
     for file in _all_files(workplace):
         _to_disk(file)
-    if os.path.isdir(written):
-        _replace_folder(written, target, workplace)
-    elif os.path.exists(written):
-        os.replace(written, target)
-    else:
-        _replace_checkpoint(written, target)
+    new = [written] if os.path.lexists(written) else _checkpoint_files(written)
+    check(bool(new), argument, "an output that was written", written)
+    of_folder = os.path.isdir(target) and not os.path.islink(target)
+    remedy = "A folder is not replaced by files. Choose another path, or remove the folder."
+    check(os.path.isdir(written) or not of_folder, argument, "a path where no folder is", target, remedy)
+    _replace(target, written, new, os.path.join(workplace, ".replaced"))
 
 
 def _all_files(folder):
@@ -127,18 +135,29 @@ def _to_disk(file):
         os.fsync(opened.fileno())
 
 
-def _replace_folder(written, target, workplace):
-    if os.path.lexists(target):
-        os.rename(target, os.path.join(workplace, ".replaced"))
-    os.rename(written, target)
+def _replace(target, written, new, aside):
+    """Moves the `new` files from `written` to `target`.
 
-
-def _replace_checkpoint(written, target):
-    new = _checkpoint_files(written)
-    check(bool(new), "path", "an output that was written", written)
-    old = _checkpoint_files(target)
-    for file in sorted(old, key=lambda file: not file.endswith(".index")):
-        os.remove(file)
-    # The index makes it a checkpoint, so it comes last.
-    for file in sorted(new, key=lambda file: file.endswith(".index")):
-        os.replace(file, target + file[len(written) :])
+    What is there moves to the folder `aside`, and back if that fails.
+    """
+    old = existing(target)
+    if os.path.isfile(written) and old in ([], [target]):
+        os.replace(written, target)  # At no moment is nothing there.
+        return
+    os.mkdir(aside)
+    away = {file: os.path.join(aside, os.path.basename(file)) for file in old}
+    into = {file: target + file[len(written) :] for file in new}
+    try:
+        # The index makes a checkpoint of files, so it goes first and comes last.
+        for file in sorted(away, key=lambda file: not file.endswith(".index")):
+            os.rename(file, away[file])
+        for file in sorted(into, key=lambda file: file.endswith(".index")):
+            os.rename(file, into[file])
+    except BaseException:  # A request to stop, too.
+        for file in sorted(into, key=lambda file: not file.endswith(".index")):
+            if not os.path.lexists(file):
+                os.rename(into[file], file)
+        for file in sorted(away, key=lambda file: file.endswith(".index")):
+            if os.path.lexists(away[file]) and not os.path.lexists(file):
+                os.rename(away[file], file)
+        raise

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 
 import tensorflow as tf
 
 from .._checks import check, error_text
-from .._outputs import whole_output
+from .._outputs import AlreadyThere, whole_output
 from ..module import Module
 from .models import is_keras_model, is_tracked, named_variables
 
@@ -95,5 +96,7 @@ def _list_as_latest(path):
     if os.path.exists(state):
         return
     name = json.dumps(os.path.basename(path), ensure_ascii=False)  # The format quotes as JSON does.
-    with whole_output(state) as partial, open(partial, "w", encoding="utf-8") as file:
-        file.write(f"model_checkpoint_path: {name}\nall_model_checkpoint_paths: {name}\n")
+    # Another process that writes into the same folder may list its own meanwhile.
+    with contextlib.suppress(AlreadyThere), whole_output(state) as partial:
+        with open(partial, "w", encoding="utf-8") as file:
+            file.write(f"model_checkpoint_path: {name}\nall_model_checkpoint_paths: {name}\n")

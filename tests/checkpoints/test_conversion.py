@@ -315,6 +315,20 @@ def test_nothing_is_overwritten_unasked(nets, tmp_path):
     assert sorted(checkpoints.read(path)) == sorted(nets.model_names)
 
 
+def test_a_list_of_checkpoints_that_another_process_writes_meanwhile_is_no_error(nets, tmp_path, monkeypatch):
+    state, exists = str(tmp_path / "checkpoint"), os.path.exists
+
+    def before_the_other(path):
+        if path != state:
+            return exists(path)
+        (tmp_path / "checkpoint").write_text('model_checkpoint_path: "other"\n')
+        return False
+
+    monkeypatch.setattr(os.path, "exists", before_the_other)
+    assert checkpoints.convert(nets.tf1, tmp_path / "ckpt", "tf1").ok
+    assert (tmp_path / "checkpoint").read_text() == 'model_checkpoint_path: "other"\n'
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

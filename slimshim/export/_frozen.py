@@ -107,9 +107,8 @@ def _copy(base, value, session, taken):
 
 
 def _op_name(name):
-    return (
-        "".join(letter if letter.isalnum() or letter in "_./-" else "_" for letter in name).lstrip("_./-") or "output"
-    )
+    cleaned = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "_./-") else "_" for letter in name)
+    return cleaned.lstrip("_./-") or "output"
 
 
 def _without_defaults(graph_def):

@@ -206,6 +206,14 @@ def test_tflite_in_float_gives_what_the_module_gives(module, expected, tmp_path)
 def test_tflite_in_int8_is_near_and_all_of_integers(module, expected, tmp_path):
     path = export.tflite(
         module,
+def test_a_frozen_graphs_ops_have_ascii_names_whatever_the_outputs_are_called(tmp_path):
+    def sizes(x):
+        return {"größe": x * 2.0, "大きさ": x * 3.0, "/_size": x * 4.0}
+
+    frozen = export.frozen_graph(sizes, tmp_path / "net.pb", (None,))
+    assert frozen.outputs == {"größe": "gr__e:0", "大きさ": "output:0", "/_size": "size:0"}
+
+
         tmp_path / "net.tflite",
         (1, 8, 8, 3),
         "Predictions",

@@ -167,9 +167,10 @@ def test_contrib_summary_in_eager_mode_writes_at_once(contrib, tmp_path):
         summary.scalar("unasked", 1.0, step=1)
         with summary.always_record_summaries():
             summary.scalar("loss", 2.5, step=3)
+            summary.scalar("größe", 1.5, step=4)  # Scopes and ops have ASCII names.
     (file,) = tmp_path.iterdir()
     found = [(e.step, v.tag, v.simple_value) for e in v1.train.summary_iterator(str(file)) for v in e.summary.value]
-    assert found == [(3, "loss", 2.5)]
+    assert found == [(3, "loss", 2.5), (4, "gr__e", 1.5)]
     with pytest.raises(RuntimeError, match="eager"):
         summary.summary_writer_initializer_op()
 

@@ -256,7 +256,7 @@ def _write(name, tensor, family, step, write):
 
 def _cleaned(name):
     """Returns the name with what no scope may hold as underscores."""
-    cleaned = "".join(letter if letter.isalnum() or letter in "-_./" else "_" for letter in name)
+    cleaned = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_./") else "_" for letter in name)
     return cleaned.lstrip("_/-") or "summary"
 
 

@@ -6,7 +6,8 @@ import tensorflow as tf
 
 from .._checks import check
 from .._outputs import whole_output
-from ._signatures import input_specs, is_keras
+from ._calls import is_keras
+from ._signatures import input_specs
 
 
 def keras_file(model, path, inputs=None, *, overwrite=False):

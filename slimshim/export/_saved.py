@@ -6,7 +6,8 @@ import tensorflow as tf
 
 from .._checks import check
 from .._outputs import whole_output
-from ._signatures import is_keras, signature
+from ._calls import is_keras
+from ._signatures import signature
 
 
 def saved_model(model, path, inputs=None, outputs=None, *, signatures=None, overwrite=False, **kwargs):

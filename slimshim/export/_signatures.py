@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from .._checks import check, error_text, nearest_names
 from .._tf import in_graph_mode
+from ._calls import called, in_order_of_inputs, input_name, is_keras, several_inputs
 
 _ASSIGNS = re.compile(r"Assign(Add|Sub)?VariableOp|ResourceApply\w+|ResourceSparseApply\w+|ResourceScatter\w+")
 _RANDOM = re.compile(r"RandomUniform(Int)?|RandomStandardNormal|TruncatedNormal|Multinomial|Stateless(Random|Trunc)\w+")
@@ -22,7 +23,8 @@ def signature(model, inputs=None, outputs=None, **kwargs):
       model: a `Module`, a Keras model, another callable object with variables, or a function.
       inputs: what the model is called with: a `tf.TensorSpec`, a shape (float32 then), a list of
         these for several arguments, or a dict from argument name to one of these. A spec's name is
-        the input's; default: the argument's. None, for a Keras model: its own inputs.
+        the input's; default: the argument's. None, for a Keras model: its own inputs. For a Keras
+        model of several `keras.Input`s a list goes in the order of `model.inputs`, a dict by their names.
       outputs: which outputs, a list of names; or a function from what the model returns to a dict of
         tensors. A tensor is "output", a tuple's are "output_0", ..., a dict's have their keys; of slim's
         pair (tensor, end points) the tensor is "output" and end points have their names. Default:
@@ -45,7 +47,7 @@ def signature(model, inputs=None, outputs=None, **kwargs):
         if by_name:
             result = model(**dict(zip(by_name, tensors)), **kwargs)
         else:
-            result = model(*tensors, **kwargs)
+            result = called(model, tensors, kwargs)
         return _chosen(result, outputs)
 
     concrete = tf.function(call, autograph=False, input_signature=specs).get_concrete_function()
@@ -86,11 +88,6 @@ def _warn_of_training(model, concrete, kwargs):
         warnings.warn(text + hint, stacklevel=4)
 
 
-def is_keras(model):
-    """Returns whether the object is a Keras model or layer. Never imports Keras."""
-    return hasattr(model, "get_config") and hasattr(model, "weights")
-
-
 def _variables(model):
     found = getattr(model, "variables", ())
     return [] if callable(found) else list(found)
@@ -114,9 +111,16 @@ def input_specs(model, inputs):
         remedy = "Only a Keras model of keras.Input says what it takes."
         check(bool(getattr(model, "inputs", None)), "inputs", "a tf.TensorSpec for each input", inputs, remedy)
         return _keras_specs(model), None
+    several = several_inputs(model)
+    if several and isinstance(inputs, dict):
+        return [_named(_spec(inputs[name]), name) for name in in_order_of_inputs(several, inputs, model)], None
     if isinstance(inputs, dict):
         return [_named(_spec(value), name) for name, value in inputs.items()], list(inputs)
     given = [_spec(value) for value in inputs] if _is_list_of_specs(inputs) else [_spec(inputs)]
+    if several:
+        names = [input_name(own) for own in several]
+        check(len(given) == len(names), "inputs", f"a spec for each of the inputs {names}", inputs)
+        return [_named(spec, name) for spec, name in zip(given, names)], None
     arguments = [name for name, parameter in _parameters(model).items() if parameter.kind in _POSITIONAL]
     if len(arguments) < len(given):
         arguments = ["input"] if len(given) == 1 else [f"input_{i}" for i in range(len(given))]
@@ -127,8 +131,7 @@ _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_O
 
 
 def _keras_specs(model):
-    names = [tensor.name.split(":")[0] for tensor in model.inputs]
-    return [tf.TensorSpec(tensor.shape, tensor.dtype, name) for tensor, name in zip(model.inputs, names)]
+    return [tf.TensorSpec(tensor.shape, tensor.dtype, input_name(tensor)) for tensor in model.inputs]
 
 
 def _is_list_of_specs(inputs):

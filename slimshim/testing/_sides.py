@@ -13,6 +13,7 @@ from .._checks import check
 from .._tf.fixed_random import fixed_random_ops
 from .._tf.global_seed import global_seed
 from ..checkpoints.models import named_variables
+from ..export._calls import called
 from ..export._signatures import named_outputs
 from ..module import Module
 
@@ -84,7 +85,7 @@ def side_of(value, title, inputs, kwargs, outputs, loss, optimizer, seed):
     Args:
       value: what the user passed: a model, a function, or the mark of `in_graph`.
       title: "a" or "b".
-      inputs: a list of arrays.
+      inputs: a list of arrays: for a Keras model of several inputs, in the order of `model.inputs`.
       kwargs: further arguments of each call.
       outputs: None, or a function from what the model returns to what is compared.
       loss: None, or a function from what the model returns to a scalar.
@@ -173,7 +174,8 @@ class EagerSide:
     def _call(self, training):
         arguments = {self._training: training} if self._training else {}
         with global_seed(self._setting.seed), deterministic_random(self._setting.seed):
-            return self._model(*map(tf.constant, self._setting.inputs), **arguments, **self._setting.kwargs)
+            tensors = [tf.constant(array) for array in self._setting.inputs]
+            return called(self._model, tensors, {**arguments, **self._setting.kwargs})
 
     def _losses(self):
         return [tf.cast(loss, tf.float32) for loss in getattr(self._model, "losses", [])]

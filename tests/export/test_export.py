@@ -114,6 +114,56 @@ def test_a_keras_model_says_its_inputs_itself(tmp_path):
     same(serve(pictures=IMAGES)["output"], model.predict(IMAGES, verbose=0))
 
 
+def two_inputs(structure):
+    """A Keras model of two inputs that are not alike, which takes them as a list, a tuple, or a dict."""
+    zebra, apple = tf.keras.Input([4], name="zebra"), tf.keras.Input([4], name="apple")
+    inputs = {
+        "list": [zebra, apple],
+        "nested": (zebra, [apple]),
+        "dict": {"zebra": zebra, "apple": apple},
+    }[structure]
+    outputs = tf.keras.layers.Dense(3, name="head")(tf.keras.layers.Subtract()([zebra, apple]))
+    return tf.keras.Model(inputs, outputs)
+
+
+ZEBRA, APPLE = (np.random.RandomState(seed).rand(5, 4).astype("float32") for seed in (1, 2))
+
+
+def two_expected(model):
+    kernel, bias = model.get_weights()
+    return (ZEBRA - APPLE) @ kernel + bias
+
+
+@pytest.mark.parametrize("structure", ["list", "nested", "dict"])
+@pytest.mark.parametrize("given", ["nothing", "list", "dict"])
+def test_a_keras_model_of_several_inputs_gets_them_as_its_own_structure(tmp_path, structure, given):
+    model = two_inputs(structure)
+    specs = {"nothing": None, "list": [(None, 4), (None, 4)], "dict": {"zebra": (None, 4), "apple": (None, 4)}}[given]
+    serve = tf.saved_model.load(export.saved_model(model, tmp_path / "saved", specs)).signatures["serving_default"]
+    same(serve(zebra=ZEBRA, apple=APPLE)["output"], two_expected(model))
+
+
+@pytest.mark.parametrize("structure", ["list", "dict"])
+def test_a_keras_model_of_several_inputs_as_a_frozen_graph_and_tflite(tmp_path, structure):
+    model = two_inputs(structure)
+    wanted = two_expected(model)
+    frozen = export.frozen_graph(model, tmp_path / "net.pb")
+    graph_def = v1.GraphDef.FromString((tmp_path / "net.pb").read_bytes())
+    with tf.Graph().as_default(), v1.Session() as session:
+        tf.import_graph_def(graph_def, name="")
+        fed = {frozen.inputs["zebra"]: ZEBRA, frozen.inputs["apple"]: APPLE}
+        same(session.run(frozen.outputs["output"], fed), wanted)
+    path = export.tflite(model, tmp_path / "net.tflite", {"zebra": (5, 4), "apple": (5, 4)})
+    runner = interpreter(path).get_signature_runner("serving_default")
+    same(runner(zebra=ZEBRA, apple=APPLE)["output"], wanted)
+
+
+@pytest.mark.parametrize("specs", [[(None, 4)], {"zebra": (None, 4)}, {"zebra": (None, 4), "horse": (None, 4)}])
+def test_inputs_that_are_not_the_keras_models_are_named(specs):
+    with pytest.raises(ValueError, match=r"inputs: expected a spec for each of the inputs \['zebra', 'apple'\]"):
+        export.signature(two_inputs("list"), specs)
+
+
 # --- frozen graph
 
 
@@ -154,6 +204,14 @@ def test_a_frozen_graph_keeps_functions_and_branches(tmp_path):
         output, fed = frozen.outputs["output"], frozen.inputs["x"]
         assert session.run(output, {fed: [1, 2]}).tolist() == [2, 4]
         assert session.run(output, {fed: [-1]}).tolist() == [1]
+
+
+def test_a_frozen_graphs_ops_have_ascii_names_whatever_the_outputs_are_called(tmp_path):
+    def sizes(x):
+        return {"größe": x * 2.0, "大きさ": x * 3.0, "/_size": x * 4.0}
+
+    frozen = export.frozen_graph(sizes, tmp_path / "net.pb", (None,))
+    assert frozen.outputs == {"größe": "gr__e:0", "大きさ": "output:0", "/_size": "size:0"}
 
 
 def test_a_frozen_graph_as_text(module, tmp_path):
@@ -206,14 +264,6 @@ def test_tflite_in_float_gives_what_the_module_gives(module, expected, tmp_path)
 def test_tflite_in_int8_is_near_and_all_of_integers(module, expected, tmp_path):
     path = export.tflite(
         module,
-def test_a_frozen_graphs_ops_have_ascii_names_whatever_the_outputs_are_called(tmp_path):
-    def sizes(x):
-        return {"größe": x * 2.0, "大きさ": x * 3.0, "/_size": x * 4.0}
-
-    frozen = export.frozen_graph(sizes, tmp_path / "net.pb", (None,))
-    assert frozen.outputs == {"größe": "gr__e:0", "大きさ": "output:0", "/_size": "size:0"}
-
-
         tmp_path / "net.tflite",
         (1, 8, 8, 3),
         "Predictions",

@@ -122,6 +122,20 @@ def test_several_inputs_and_chosen_outputs_and_losses():
     )
 
 
+@pytest.mark.parametrize("structure", ["list", "dict"])
+def test_a_keras_model_of_several_inputs_takes_them_in_the_order_of_its_inputs(structure):
+    images, mask = keras.Input([8, 8, 3], name="images"), keras.Input([8, 8, 3], name="mask")
+    x = keras.layers.Flatten()(keras.layers.Subtract()([images, mask]))
+    inputs = [images, mask] if structure == "list" else {"images": images, "mask": mask}
+    model = keras.Model(inputs, keras.layers.Dense(5, name="head")(x))
+
+    def subtracted(images, mask):
+        return slim.fully_connected(slim.flatten(images - mask), 5, activation_fn=None, scope="head")
+
+    rename = ["weights$=kernel", "biases$=bias"]
+    assert_equivalent(in_graph(subtracted), model, [IMAGES, IMAGES**2], rename=rename)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -127,5 +127,10 @@ def _set_up(folders, options):
         legacy.behave_as_tensorflow_1(folders, options.tf1, hardware)
     except ValueError as error:
         raise _launch.NoProgram(str(error)) from error
+    except ModuleNotFoundError as error:
+        missing = [name for name in options.tf1 if error.name and f"{name}.".startswith(f"{error.name}.")]
+        if not missing:
+            raise
+        raise _launch.NoProgram(f"--tf1 {missing[0]}: there is no package {error.name!r}") from error
     if options.engine == "tape":
         legacy.train_graphs_under_a_tape()

@@ -210,6 +210,14 @@ def test_exit_code_and_exit_handlers_are_the_programs(folder):
     assert done.returncode == 7 and done.stdout == "bye\n"
 
 
+@pytest.mark.parametrize("package", ["no_such_pkg", "no_such_pkg.part", "tool.no_such_part"])
+def test_a_package_of_tf1_that_is_not_there_is_one_message_and_exit_code_2(folder, package):
+    done = _run(["--tf1", package, "leave.py"], folder)
+    assert done.returncode == 2 and not done.stdout
+    assert done.stderr.splitlines()[-1].startswith("python -m slimshim run: --tf1 " + package + ": there is no package")
+    assert "Traceback" not in done.stderr
+
+
 def test_an_error_reads_as_if_python_had_run_the_program(folder):
     done = _run(["fail.py"], folder)
     assert done.returncode == 1

@@ -43,7 +43,7 @@ def main(arguments, program):
         print(error.conversion, file=sys.stderr)
         print(f"{program}: nothing was written", file=sys.stderr)
         return 1
-    except (NoModel, ValueError, TypeError, OSError) as error:
+    except (NoModel, ValueError, TypeError, OSError, ImportError) as error:
         print(f"{program}: {error}", file=sys.stderr)
         return 2
 
@@ -52,12 +52,13 @@ def _convert(checkpoints, options):
     rename = list(options.rename)
     for file in options.rules:
         rename += importlib.import_module(f"{ROOT}.checkpoints.rules").read_rules_file(file)
+    suffixes = importlib.import_module(f"{ROOT}.checkpoints.destinations").KERAS_SUFFIXES
     conversion = checkpoints.convert(
         options.source,
         options.destination,
         options.to,
-        model=_model(options.model, options, as_keras=options.destination.endswith((".keras", ".h5"))),
-        source_model=_model(options.source_model, options, as_keras=options.source.endswith((".keras", ".h5"))),
+        model=_model(options.model, options, as_keras=options.destination.endswith(suffixes)),
+        source_model=_model(options.source_model, options, as_keras=options.source.endswith(suffixes)),
         like=options.like,
         rename=rename,
         include=options.include,

@@ -50,9 +50,10 @@ def main(arguments, program):
 
 
 def _export(checkpoints, options):
+    kind = options.format or _SUFFIXES.get(os.path.splitext(options.destination)[1], "saved_model")
+    _require_use(options, kind)
     _outputs = importlib.import_module(f"{ROOT}._outputs")
     _outputs.require_free(options.destination, options.overwrite, "DESTINATION")
-    kind = options.format or _SUFFIXES.get(os.path.splitext(options.destination)[1], "saved_model")
     specs = input_specs(options.input)
     model = model_named(options.model, specs, settings(options.set), options.arg_scope, as_keras=kind == "keras")
     if options.checkpoint:
@@ -64,7 +65,9 @@ def _export(checkpoints, options):
         return 0
     given["outputs"] = options.output or None
     if kind == "tflite":
-        given.update(quantize=options.quantize, io_dtype=options.io_dtype, select_tf_ops=options.select_tf_ops)
+        given.update(
+            quantize=options.quantize, io_dtype=options.io_dtype or "float32", select_tf_ops=options.select_tf_ops
+        )
         given["representative_data"] = _examples(options.representative)
         print(export.tflite(model, options.destination, **given))
     elif kind == "frozen":
@@ -75,6 +78,28 @@ def _export(checkpoints, options):
     else:
         print(export.saved_model(model, options.destination, **given))
     return 0
+
+
+def _require_use(options, kind):
+    """Raises ValueError if an option was given that the others leave without effect."""
+    tflite = "goes with TFLite: let DESTINATION end in .tflite, or pass --format tflite", kind == "tflite"
+    int8 = "goes with --quantize int8", options.quantize == "int8"
+    named = "goes with a SavedModel, TFLite or a frozen graph; a .keras file is the whole model", kind != "keras"
+    checkpoint = "goes with --checkpoint", options.checkpoint is not None
+    rules = {
+        "quantize": [tflite],
+        "representative": [tflite, int8],
+        "io_dtype": [tflite, int8],
+        "select_tf_ops": [tflite],
+        "output": [named],
+        "rename": [checkpoint],
+        "moving_averages": [checkpoint],
+    }
+    for option, conditions in rules.items():
+        for text, holds in conditions:
+            if getattr(options, option) and not holds:
+                word = f"--{option.replace('_', '-')}"
+                raise ValueError(f"{word} {text}. Received: {word}, and the format is {kind}.")
 
 
 def _examples(path):
@@ -126,7 +151,7 @@ def _parser(program):
     parser.add_argument("--quantize", choices=("dynamic", "float16", "int8"), help="for TFLite")
     parser.add_argument("--representative", metavar="FILE", help="for int8: an .npy or .npz file of example inputs")
     parser.add_argument(
-        "--io-dtype", choices=("float32", "int8", "uint8"), default="float32", help="for int8: of inputs and outputs"
+        "--io-dtype", choices=("float32", "int8", "uint8"), help="for int8: of inputs and outputs (default: float32)"
     )
     parser.add_argument("--select-tf-ops", action="store_true", help="for TFLite: keep TensorFlow ops that it lacks")
     parser.add_argument("--overwrite", action="store_true", help="replace what is at DESTINATION")

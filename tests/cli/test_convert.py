@@ -1,5 +1,6 @@
 """`convert` as a user types it: exit codes, tables, and what a kill leaves."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -45,6 +46,7 @@ PROGRAM = """
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("converting")
     (folder / "models_to_convert.py").write_text(textwrap.dedent(PROGRAM))
+    (folder / "needs_another.py").write_text("import no_such_dependency")
     with tf.Graph().as_default(), v1.Session() as session:
         slim.batch_norm(
             slim.conv2d(tf.zeros([1, 4, 4, 3]), 4, 3, biases_initializer=None, scope="Conv"), scope="Conv/BatchNorm"
@@ -110,6 +112,16 @@ def test_a_rules_file_and_a_slim_function_as_keras_model(folder, tmp_path):
         np.testing.assert_array_equal(variable.numpy(), expected[name].load())
 
 
+@pytest.mark.parametrize("suffix", [".keras", ".h5", ".hdf5"])
+def test_each_suffix_of_keras_makes_a_slim_function_a_keras_model(folder, tmp_path, monkeypatch, suffix):
+    asked = []
+    monkeypatch.setattr(checkpoints, "convert", lambda *paths, model, source_model, **more: asked.append(model))
+    words = ["--model", "models_to_convert:net", "--input", "?,4,4,3", "--set", "is_training=None", "--quiet"]
+    with contextlib.suppress(AttributeError):  # The replaced function returns no conversion.
+        convert("model.ckpt", str(tmp_path / f"m{suffix}"), *words)
+    assert isinstance(asked[0], tf.keras.Model)
+
+
 def test_a_module_without_variables_is_built_within_an_arg_scope(folder, tmp_path, capsys):
     words = ["model.ckpt", str(tmp_path / "out"), "--to", "tf2", "--input", "1,4,4,3"]
     assert convert(*words, "--model", "models_to_convert:built", "--quiet") == 0
@@ -127,6 +139,7 @@ def test_a_module_without_variables_is_built_within_an_arg_scope(folder, tmp_pat
         (["model.ckpt", "out"], "to: expected"),
         (["model.ckpt", "out.weights.h5"], "model: expected a Keras model to write"),
         (["model.ckpt", "out", "--to", "tf2", "--model", "no_module_like_this:x"], "there is no module named"),
+        (["model.ckpt", "out", "--to", "tf2", "--model", "needs_another:net"], "No module named 'no_such_dependency'"),
         (["model.ckpt", "out", "--to", "tf2", "--model", "models_to_convert:x"], "models_to_convert has no 'x'"),
         (["model.ckpt", "out", "--to", "tf2", "--model", "models_to_convert:number"], "is no model: a int"),
         (["model.ckpt", "out", "--to", "tf2", "--model", "models_to_convert"], "expected PACKAGE.MODULE:NAME"),

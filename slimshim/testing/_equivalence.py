@@ -44,7 +44,8 @@ def assert_equivalent(
       a: the one model: a Module, a Keras model, another callable object with variables, a slim function
         (which becomes a Module), or `in_graph(function)` for one that builds in a TF1 graph.
       b: the other model.
-      inputs: an array, or a list of arrays: the arguments of a call.
+      inputs: an array, or a list of arrays: the arguments of a call. A Keras model of several inputs gets
+        them in the order of its `inputs`.
       rename: rules from names of `a` to names of `b`; see `checkpoints.convert`.
       outputs: what of the returned is compared: a function from it to a tensor, a list or a dict; or a
         pair of functions, for a and b. Default: of slim's pair (tensor, end points) the tensor and end

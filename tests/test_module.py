@@ -425,6 +425,10 @@ def test_training_lowers_the_loss():
     optimizer = tf.keras.optimizers.Adam(0.05)
     target = tf.constant(IMAGES[..., ::-1])
     module.build(tf.TensorSpec(IMAGES.shape))
+    random = np.random.RandomState(2)
+    for variable in module.trainable_variables:  # From some other starts the units die.
+        if len(variable.shape) == 4:
+            variable.assign(random.normal(0, 0.4, variable.shape))
 
     @tf.function
     def step():
@@ -434,7 +438,7 @@ def test_training_lowers_the_loss():
         return loss
 
     losses = [float(step()) for _ in range(60)]
-    assert losses[-1] < 0.7 * losses[0]
+    assert losses[-1] < 0.1 * losses[0]
 
 
 def test_a_module_in_a_graph_shares_its_variables_and_fills_the_graphs_collections_once(graph):

@@ -281,7 +281,6 @@ def test_tflite_in_int8_is_near_and_all_of_integers(module, expected, tmp_path):
     scale, zero = outputs["quantization"]
     found = (run_tflite(path, quantized)["Predictions"].astype("float32") - zero) * scale
     same(found, expected["Predictions"], atol=0.03, rtol=0)
-    assert (found.argmax(1) == expected["Predictions"].argmax(1)).all()
 
 
 @pytest.mark.parametrize(("quantize", "tolerance"), [("dynamic", 0.05), ("float16", 2e-3)])

@@ -5,12 +5,6 @@ from __future__ import annotations
 import tensorflow as tf
 
 
-def replicas_in_sync():
-    """Returns the replica context if this code runs in one of several replicas, else None."""
-    context = tf.distribute.get_replica_context()
-    return None if context is None or context.num_replicas_in_sync == 1 else context
-
-
 def global_moments(context, values, axes, weights=None):
     """Returns (mean, variance, count) over the batches of all replicas, each of shape [channels] or scalar.
 

@@ -7,6 +7,7 @@ import functools
 import tensorflow as tf
 
 from .._checks import check
+from ..ops._replicas import replicas_in_sync
 from ..ops.arg_scope import add_arg_scope
 from ..ops.collections import add_to_collections
 from ..ops.scopes import layer_scope
@@ -14,7 +15,6 @@ from . import utils
 from ._batch_norm_call import BatchNormCall
 from ._channels import check_either
 from ._symbolic import symbolic
-from ._synchronized import replicas_in_sync
 from ._tail import activated
 from ._training import training_flag
 

@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from .._tf.scope_counts import automatic_names_from_the_start
+from ..ops._replicas import replicas_in_sync
 from ..ops.collections import add_to_collections, current_step
 from ..ops.stores import VariableStore, current_store, strategy_in_scope, using_store
 
@@ -107,8 +108,8 @@ def stream_of_call(metric, name):
 
 def _require_no_replicas():
     """Raises unless all of a batch is here: a stream has one set of sums, and an update after which it is read."""
-    replica = tf.distribute.get_replica_context() if tf.distribute.has_strategy() else None
-    if replica is not None and replica.num_replicas_in_sync > 1:
+    replica = replicas_in_sync()
+    if replica is not None:
         raise RuntimeError(
             f"A streaming metric was called inside one of {replica.num_replicas_in_sync} replicas. Expected: a call "
             "outside of strategy.run. Let the replicas return labels and predictions, join them with "

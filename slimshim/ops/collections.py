@@ -19,6 +19,7 @@ import weakref
 import tensorflow as tf
 
 from .._tf import is_keras_tensor
+from ._replicas import replicas_in_sync
 
 v1 = tf.compat.v1
 
@@ -98,10 +99,8 @@ def clear_collection(name):
 
 def _replica_id():
     """Returns which of several replicas this code runs in, or None."""
-    if not tf.distribute.has_strategy():
-        return None
-    context = tf.distribute.get_replica_context()
-    if context is None or context.num_replicas_in_sync == 1:
+    context = replicas_in_sync()
+    if context is None:
         return None
     # On TPUs it is not known while tracing; but there a single trace serves all replicas.
     replica = tf.get_static_value(context.replica_id_in_sync_group)

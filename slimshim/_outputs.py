@@ -145,19 +145,16 @@ def _replace(target, written, new, aside):
         os.replace(written, target)  # At no moment is nothing there.
         return
     os.mkdir(aside)
-    away = {file: os.path.join(aside, os.path.basename(file)) for file in old}
-    into = {file: target + file[len(written) :] for file in new}
+    # The index makes a checkpoint of files, so it goes first and comes last.
+    old.sort(key=lambda file: not file.endswith(".index"))
+    new.sort(key=lambda file: file.endswith(".index"))
+    moves = [(file, os.path.join(aside, os.path.basename(file))) for file in old]
+    moves += [(file, target + file[len(written) :]) for file in new]
     try:
-        # The index makes a checkpoint of files, so it goes first and comes last.
-        for file in sorted(away, key=lambda file: not file.endswith(".index")):
-            os.rename(file, away[file])
-        for file in sorted(into, key=lambda file: file.endswith(".index")):
-            os.rename(file, into[file])
-    except BaseException:  # A request to stop, too.
-        for file in sorted(into, key=lambda file: not file.endswith(".index")):
-            if not os.path.lexists(file):
-                os.rename(into[file], file)
-        for file in sorted(away, key=lambda file: file.endswith(".index")):
-            if os.path.lexists(away[file]) and not os.path.lexists(file):
-                os.rename(away[file], file)
+        for before, after in moves:
+            os.rename(before, after)
+    except BaseException:  # A request to stop, too, which may come between any two moves.
+        for before, after in reversed(moves):
+            if os.path.lexists(after) and not os.path.lexists(before):
+                os.rename(after, before)
         raise

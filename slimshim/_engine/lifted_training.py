@@ -41,9 +41,7 @@ def train(arguments, default_train_step_fn):
     with eagerly(), contextlib.ExitStack() as at_the_end:
         step = _lifted_step(plan, meta_graph)
         writer = _writer(arguments, at_the_end)
-        source = _open_source(plan, step)
-        at_the_end.callback(source.close)
-        step.read_from(source)
+        step.read_from(_open_source(plan, step, at_the_end))
         for_the_tape = _for_the_tape(arguments, plan, step, writer, default_train_step_fn)
         return tape_loop.train(for_the_tape, default_train_step_fn)
 
@@ -94,11 +92,14 @@ def _require_fed(index, parts, graph):
             obstacles.require_liftable(node, _SESSION_ENGINE)
 
 
-def _open_source(plan, step):
-    """Opens the session that restores or initializes, takes its values over, and starts the input side."""
-    with plan.graph.as_default(), contextlib.ExitStack() as after_an_error:
+def _open_source(plan, step, at_the_end):
+    """Opens the session that restores or initializes, takes its values over, and starts the input side.
+
+    Session and input side are closed with the stack `at_the_end`.
+    """
+    with plan.graph.as_default():
         session = open_session(plan)
-        after_an_error.callback(session.close)
+        at_the_end.callback(session.close)
         with eagerly():
             step.take_values(session)
         queue_runners = plan.graph.get_collection(v1.GraphKeys.QUEUE_RUNNERS)
@@ -109,8 +110,8 @@ def _open_source(plan, step):
             push=step.pushing(queue_runners),
             ignore_live_threads=plan.arguments.ignore_live_threads,
         )
+        at_the_end.callback(source.close)
         source.start(queue_runners)
-        after_an_error.pop_all()
     return source
 
 

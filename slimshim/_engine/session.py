@@ -6,6 +6,7 @@ behaviour on and off; only the queue runners are threads, and they touch the ses
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 
@@ -50,12 +51,9 @@ def _train_until_not_aborted(plan):
 def _train_in_one_session(plan):
     session = open_session(plan)
     with StopSignals(on_stuck=session.close) as signals:
-        run = _Run(plan, session, signals)
         try:
-            try:
+            with contextlib.closing(_Run(plan, session, signals)) as run:
                 return run.steps_and_final_save()
-            finally:
-                run.close()
         except tf.errors.AbortedError as error:
             if signals.received is None:
                 raise

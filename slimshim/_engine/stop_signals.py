@@ -47,7 +47,7 @@ class StopSignals:
                 if self._previous:
                     self._start_watch()
             except BaseException:
-                self._put_back()
+                self.let_go()
                 raise
             _active.append(self)
         return self
@@ -56,8 +56,7 @@ class StopSignals:
         if self in _active:
             _active.remove(self)
         self.notice()
-        self._stop_watch()
-        self._put_back()
+        self.let_go()
         if self.received is not None and kind is None:
             self._pass_on(self.received)
 
@@ -65,12 +64,9 @@ class StopSignals:
         """Tells the watch that the loop has seen the signal (or has ended)."""
         self._noticed.set()
 
-    def leave_the_child(self):
-        """In a process that was forked meanwhile: takes everything back, so that its signals are its own."""
+    def let_go(self):
+        """Takes back what was done to the process."""
         self._stop_watch()
-        self._put_back()
-
-    def _put_back(self):
         for number, handler in self._previous.items():
             signal.signal(number, handler)
 
@@ -147,7 +143,7 @@ def _before_fork():
 
 def _after_fork_in_child():
     while _active:
-        _active.pop().leave_the_child()
+        _active.pop().let_go()
     _after_fork()
 
 

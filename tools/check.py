@@ -35,8 +35,8 @@ CI_ROW_MINUTES = 78  # CI is given ninety; what hangs shall say where, and no re
 def main():
     options = _parse()
     if options.ci:
-        rows = ["matrix.py", "run", "--ci", "--jobs", 2, "--row-minutes", CI_ROW_MINUTES, "--no-write"]
-        return subprocess.run([sys.executable, *map(str, rows)], cwd=ROOT / "tools").returncode
+        rows = [ROOT / "tools/matrix.py", "run", "--ci", "--jobs", 2, "--row-minutes", CI_ROW_MINUTES, "--no-write"]
+        return subprocess.run([sys.executable, *map(str, rows)]).returncode
     with workplace_at(options.workplace) as workplace:
         python = make_environment(workplace / "venv", sys.executable)
         wheel = build_wheel(workplace / "wheel", python)
@@ -172,9 +172,8 @@ def _broken_off_after(minutes, process):
         say(f"broken off after {minutes:g} minutes; where it stood:")
         process.send_signal(signal.SIGABRT)  # Python's faulthandler, which pytest switches on, shows all threads.
 
-    timer = threading.Timer((minutes or 0) * 60, break_off)
-    if minutes is not None:
-        timer.start()
+    timer = threading.Timer(threading.TIMEOUT_MAX if minutes is None else minutes * 60, break_off)
+    timer.start()
     try:
         yield
     finally:

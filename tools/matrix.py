@@ -234,13 +234,10 @@ def _finish(job):
 def _sign_of_life(job):
     minutes, log = (time.monotonic() - job.started) / 60, job.log.read_text(errors="replace")
     percent, files = re.findall(r"\[ *(\d+)%\]", log), re.findall(r"^tests/\S+\.py", log, re.MULTILINE)
-    return ", ".join(
-        [
-            f"{job.row.name}: {minutes:.0f} min",
-            *[f"{found} %" for found in percent[-1:]],
-            *[f"in {f}" for f in files[-1:]],
-        ]
-    )
+    said = f"{job.row.name}: {minutes:.0f} min"
+    if percent:
+        said += f", {percent[-1]} %"
+    return said + (f", in {files[-1]}" if files else "")
 
 
 def _write(name, result):
